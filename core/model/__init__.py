@@ -1,0 +1,1 @@
+"""What things are. Nothing here reads, writes, or asks the time."""

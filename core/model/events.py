@@ -1,0 +1,98 @@
+"""The kinds of audit event and the details each may carry; nothing else enters the log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    REQUEST_FILED = "request.filed"
+    REQUEST_CLOSED = "request.closed"
+    TASK_SENDING = "task.sending"
+    TASK_SUBMITTED = "task.submitted"
+    TASK_RETRY = "task.retry"
+    TASK_TRACKED = "task.tracked"
+    TASK_ENDED = "task.ended"
+    TASK_NEEDS_PERSON = "task.needs_person"
+    TASK_LATE_ANSWER = "task.late_answer"
+    TASK_CANCELLED = "task.cancelled"
+    TASK_RETRIED_BY_PERSON = "task.retried_by_person"
+    TASK_ATTESTED = "task.attested"
+    PRIVACY_DELETION_COMPLETED = "PRIVACY_DELETION_COMPLETED"
+    IDENTIFIER_DESTROYED = "identifier.destroyed"
+    WEBHOOK_ACCEPTED = "webhook.accepted"
+    WEBHOOK_JOINED = "webhook.joined"
+    WEBHOOK_CONFLICT = "webhook.conflict"
+    WEBHOOK_CONTRADICTION = "webhook.contradiction"
+    VENDOR_ID_CONFLICT = "vendor_id.conflict"
+    VAULT_DELIVERED = "vault.delivered"
+    VAULT_FAILED = "vault.failed"
+    VAULT_RESENT = "vault.resent"
+    CONNECTION_PAUSED = "connection.paused"
+    CONNECTION_RESUMED = "connection.resumed"
+    CONNECTION_TOKEN_TESTED = "connection.token_tested"  # noqa: S105 - the name of an event
+    BREAKER_CHANGED = "breaker.changed"
+    SANDBOX_FAULTS_SET = "sandbox.faults_set"
+    SANDBOX_FILLED = "sandbox.filled"
+    AUDIT_VERIFIED = "audit.verified"
+    BACKUP_MADE = "backup.made"
+    CLOCK_ANOMALY = "clock.anomaly"
+    ACCESS_DENIED = "access.denied"
+
+
+# Which details each kind may carry, beside the columns every event has. Values are text, whole numbers,
+# booleans, None, or lists and objects of these; never a float (one canonical form), never free text of a person.
+DETAILS: Mapping[EventKind, frozenset[str]] = {
+    EventKind.REQUEST_FILED: frozenset(
+        {"type", "categories", "scope", "law", "region", "received", "due", "policy", "pack", "subject", "tasks", "sample"}
+    ),
+    EventKind.REQUEST_CLOSED: frozenset({"state", "subject"}),
+    EventKind.TASK_SENDING: frozenset({"attempt", "intent", "fence"}),
+    EventKind.TASK_SUBMITTED: frozenset({"attempt", "vendor_request_id", "vendor_status", "latency_ms"}),
+    EventKind.TASK_RETRY: frozenset({"attempt", "why", "due", "http_status"}),
+    EventKind.TASK_TRACKED: frozenset({"vendor_status", "state", "poll"}),
+    EventKind.TASK_ENDED: frozenset(
+        {"state", "vendor_status", "records", "cascade", "latency_ms", "attempts", "polls", "error"}
+    ),
+    EventKind.TASK_NEEDS_PERSON: frozenset({"state", "why", "vendor_status"}),
+    EventKind.TASK_LATE_ANSWER: frozenset({"fence", "vendor_request_id"}),
+    EventKind.TASK_CANCELLED: frozenset(),
+    EventKind.TASK_RETRIED_BY_PERSON: frozenset({"new_task", "state"}),
+    EventKind.TASK_ATTESTED: frozenset({"state", "evidence_sha256", "records"}),
+    EventKind.PRIVACY_DELETION_COMPLETED: frozenset(
+        {"request_id", "subject", "completion_time_ms", "records_deleted", "audit_timestamp"}
+    ),
+    EventKind.IDENTIFIER_DESTROYED: frozenset({"subject"}),
+    EventKind.WEBHOOK_ACCEPTED: frozenset({"webhook_id", "vendor_request_id", "vendor_status", "body_sha256"}),
+    EventKind.WEBHOOK_JOINED: frozenset({"webhook_id", "vendor_request_id"}),
+    EventKind.WEBHOOK_CONFLICT: frozenset({"webhook_id", "body_sha256", "first_body_sha256"}),
+    EventKind.WEBHOOK_CONTRADICTION: frozenset({"webhook_id", "vendor_request_id", "why"}),
+    EventKind.VENDOR_ID_CONFLICT: frozenset({"vendor_request_id", "other_task"}),
+    EventKind.VAULT_DELIVERED: frozenset({"delivery", "vault", "attempts"}),
+    EventKind.VAULT_FAILED: frozenset({"delivery", "vault", "attempts", "why", "dead"}),
+    EventKind.VAULT_RESENT: frozenset({"delivery"}),
+    EventKind.CONNECTION_PAUSED: frozenset({"reason_sha256"}),
+    EventKind.CONNECTION_RESUMED: frozenset(),
+    EventKind.CONNECTION_TOKEN_TESTED: frozenset({"ok", "code"}),
+    EventKind.BREAKER_CHANGED: frozenset({"state", "open_seconds"}),
+    EventKind.SANDBOX_FAULTS_SET: frozenset({"faults"}),
+    EventKind.SANDBOX_FILLED: frozenset({"days", "requests"}),
+    EventKind.AUDIT_VERIFIED: frozenset({"ok", "events", "bad"}),
+    EventKind.BACKUP_MADE: frozenset({"sha256"}),
+    EventKind.CLOCK_ANOMALY: frozenset({"back_ms"}),
+    EventKind.ACCESS_DENIED: frozenset({"action"}),
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, as it enters the audit log. `actor` is an `Actor.id`."""
+
+    kind: EventKind
+    actor: str
+    request: str | None = None
+    task: str | None = None
+    connection: str | None = None
+    outcome: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,248 @@
+"""All configuration: environment `PRIVACY_DESK_*` or `privacy-desk.toml`; a wrong or unknown setting stops the start."""
+
+import base64
+import binascii
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PREFIX = "PRIVACY_DESK_"
+TOML_FILE = "privacy-desk.toml"
+
+Contract = Literal["cxone-requests", "genesys-purposes"]
+
+
+class SettingsError(Exception):
+    """The configuration is wrong; `lines` holds one clear sentence for each mistake."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name can only mean this machine."""
+    if host is None:
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _safe_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise ValueError("must not carry a user name or password")
+    if not parts.hostname or parts.scheme not in {"http", "https"} or "\\" in url:
+        raise ValueError("must be an absolute https URL")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("must use https; plain http is allowed to this machine only")
+    if parts.query or parts.fragment:
+        raise ValueError("must not carry a query or fragment")
+    return url.rstrip("/")
+
+
+def webhook_key(secret: str) -> bytes:
+    """The raw key of a Standard Webhooks secret, `whsec_` and base64 of 24 to 64 bytes.
+
+    Strict, because the `standardwebhooks` package decodes loosely and accepts a key of 7 bytes (measured).
+    Raises ValueError.
+    """
+    text = secret.removeprefix("whsec_")
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("must be whsec_ followed by base64") from error
+    if not 24 <= len(key) <= 64:
+        raise ValueError("must hold 24 to 64 bytes after whsec_")
+    return key
+
+
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    webhook_key(secret.get_secret_value())
+    return secret
+
+
+Url = Annotated[str, AfterValidator(_safe_url)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
+
+
+class ConnectionSettings(BaseModel):
+    """One vendor system: which contract it speaks, where, as whom, and how gently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contract: Contract
+    base_url: Url
+    token_url: Url | None = None
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    scope: str | None = None
+    credentials_in: Literal["form", "basic"] = "form"
+    limit_per_minute: int = Field(default=300, ge=1, le=1_000_000)
+    max_attempts: int = Field(default=5, ge=1, le=100)
+    base_delay_seconds: float = Field(default=2.0, gt=0, le=3600)
+    timeout_seconds: float = Field(default=30.0, gt=0, le=300)
+    poll_first_seconds: float = Field(default=5.0, gt=0)
+    poll_max_seconds: float = Field(default=3600.0, gt=0)
+    give_up_days: float = Field(default=30.0, gt=0)
+    idempotency_header: str = ""
+    webhook_secret: WebhookSecret | None = None
+    webhook_secret_previous: WebhookSecret | None = None
+    duration_format: Literal["180d", "P180D"] = "180d"
+    page_size_parameter: str = "pageSize"
+    page_number_parameter: str = "pageNumber"
+    paused: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_contract(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {**CONTRACT_DEFAULTS.get(str(values.get("contract")), {}), **values}
+
+    @property
+    def token_endpoint(self) -> str:
+        return self.token_url or f"{self.base_url}/oauth/token"
+
+
+# The defaults each contract names (contract.md 1.1, 1.4, 2.1, 2.2).
+CONTRACT_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "cxone-requests": {
+        "base_url": "https://api.mynicecx.com",
+        "scope": "privacy:read privacy:write",
+        "idempotency_header": "Idempotency-Key",
+    },
+    "genesys-purposes": {
+        "base_url": "https://api.mypurecloud.com",
+        "scope": "privacy:purpose:read privacy:purpose:write",
+        "limit_per_minute": 600,
+        "max_attempts": 3,
+        "base_delay_seconds": 1.0,
+    },
+}
+
+# A connection with one of these names need not say which contract it speaks.
+NAMED_CONTRACTS: Mapping[str, Contract] = {"cxone": "cxone-requests", "genesys": "genesys-purposes"}
+
+
+class VaultSettings(BaseModel):
+    """Where the proof of a completed request goes: the built-in table, or an HTTPS endpoint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Url | None = None
+    secret: WebhookSecret | None = None
+    template: dict[str, str] = Field(default_factory=dict)
+    timeout_seconds: float = Field(default=30.0, gt=0, le=300)
+    max_attempts: int = Field(default=12, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.url and not self.secret:
+            raise ValueError("an HTTPS vault needs a secret to sign with")
+        return self
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Durations carry their unit in the name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", toml_file=TOML_FILE, extra="forbid", frozen=True
+    )
+
+    database: Path = Path("var/privacy-desk.db")
+    keys: Path = Path("var/privacy-desk.keys")
+    public_url: Url | None = None
+    connections: dict[str, ConnectionSettings] = Field(default_factory=dict)
+    vault: VaultSettings = VaultSettings()
+    law: str = "gdpr"
+    region: str | None = None
+    time_zone: str = "Europe/Berlin"
+    identifier_grace_days: float = Field(default=30.0, ge=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_contracts(cls, values: Any) -> Any:
+        named = values.get("connections") if isinstance(values, dict) else None
+        if not isinstance(named, dict):
+            return values
+        filled = {}
+        for name, connection in named.items():
+            known = NAMED_CONTRACTS.get(name.lower())
+            if known and isinstance(connection, dict):
+                connection = {"contract": known, **connection}
+            filled[name.lower()] = connection
+        return {**values, "connections": filled}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name in self.connections:
+            if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+                raise ValueError(f"connection name {name!r} may hold letters, digits, - and _ only")
+        if self.time_zone not in available_timezones():
+            raise ValueError(f"time_zone {self.time_zone!r} is not a known time zone, e.g. Europe/Berlin")
+        return self
+
+    @property
+    def in_sandbox(self) -> bool:
+        """With no connection configured, the desk talks to its own sandbox."""
+        return not self.connections
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the files beside the database live: checkpoints, the sandbox's own state."""
+        return self.database.parent
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process. Raises SettingsError with one line for each mistake."""
+    lines = _unknown_environment()
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        lines += [_line(dict(e)) for e in error.errors(include_url=False, include_input=False)]
+    except tomllib.TOMLDecodeError as error:
+        lines.append(f"{TOML_FILE} is not valid TOML: {error}")
+    if lines:
+        raise SettingsError(lines)
+    return settings
+
+
+def _unknown_environment() -> list[str]:
+    # pydantic-settings passes over an unknown top-level variable in silence; a misspelt setting must not.
+    known = set(Settings.model_fields)
+    return [
+        f"{name} is not a setting of Privacy Desk"
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).split("__")[0].lower() not in known
+    ]
+
+
+def _line(error: dict[str, Any]) -> str:
+    where = "__".join(str(part) for part in error["loc"]).upper()
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "is not a setting of Privacy Desk"
+    return f"{PREFIX}{where}: {message}" if where else message
