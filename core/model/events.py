@@ -45,7 +45,20 @@ class EventKind(StrEnum):
 # booleans, None, or lists and objects of these; never a float (one canonical form), never free text of a person.
 DETAILS: Mapping[EventKind, frozenset[str]] = {
     EventKind.REQUEST_FILED: frozenset(
-        {"type", "categories", "scope", "law", "region", "received", "due", "policy", "pack", "subject", "tasks", "sample"}
+        {
+            "type",
+            "categories",
+            "scope",
+            "law",
+            "region",
+            "received",
+            "due",
+            "policy",
+            "pack",
+            "subject",
+            "tasks",
+            "sample",
+        }
     ),
     EventKind.REQUEST_CLOSED: frozenset({"state", "subject"}),
     EventKind.TASK_SENDING: frozenset({"attempt", "intent", "fence"}),

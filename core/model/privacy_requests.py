@@ -1,7 +1,7 @@
 """A privacy request, the vendor tasks it fans out to, their states and the one transition table."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -69,9 +69,7 @@ TRANSITIONS: Mapping[TaskState, frozenset[TaskState]] = {
 
 TERMINAL = frozenset(state for state, followers in TRANSITIONS.items() if not followers)
 SUCCESSFUL = frozenset({TaskState.COMPLETED, TaskState.NOTHING_FOUND})
-WAITS_FOR_A_PERSON = frozenset(
-    {TaskState.OUTCOME_UNKNOWN, TaskState.CANNOT_BE_TRACKED, TaskState.NEEDS_PERSON}
-)
+WAITS_FOR_A_PERSON = frozenset({TaskState.OUTCOME_UNKNOWN, TaskState.CANNOT_BE_TRACKED, TaskState.NEEDS_PERSON})
 TRACKED = frozenset({TaskState.IN_PROGRESS, TaskState.UNKNOWN_VENDOR_STATUS})
 
 
@@ -178,6 +176,7 @@ class Task:
     cascade: tuple[CascadeEntry, ...] = ()
     error: TaskError | None = None
     fence: int = 0
+    may_have_acted: bool = False
     superseded_by: str | None = None
 
 
@@ -199,7 +198,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class PrivacyRequest:
-    """One person's wish, as it was filed. `subject` is None for whoever may not see it, and once destroyed."""
+    """One person's wish, as it was filed.
+
+    `subject` is None for whoever may not see it (then `masked_subject` stands in), and once it was destroyed.
+    `version` grows with every change.
+    """
 
     id: str
     type: RequestType
@@ -220,4 +223,5 @@ class PrivacyRequest:
     deadlines: tuple[Deadline, ...]
     policy_version: str
     version: int
-    tasks: tuple[Task, ...] = field(default_factory=tuple)
+    tasks: tuple[Task, ...] = ()
+    masked_subject: str | None = None
