@@ -1,11 +1,10 @@
-"""All configuration: environment `PRIVACY_DESK_*` or `privacy-desk.toml`; a wrong or unknown setting stops the start."""
+"""All configuration, from the environment or `privacy-desk.toml`; a wrong or unknown setting stops the start."""
 
 import base64
 import binascii
 import os
 import tomllib
 from collections.abc import Mapping
-from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -210,7 +209,13 @@ class Settings(BaseSettings):
         """With no connection configured, the desk talks to its own sandbox."""
         return not self.connections
 
-    @cached_property
+    def callback_url(self, connection: str) -> str | None:
+        """Where a vendor can tell the desk about its requests; None without a public https address."""
+        if self.public_url is None or not self.public_url.startswith("https://"):
+            return None
+        return f"{self.public_url}/webhooks/{connection}"
+
+    @property
     def folder(self) -> Path:
         """Where the files beside the database live: checkpoints, the sandbox's own state."""
         return self.database.parent

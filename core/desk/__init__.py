@@ -1,0 +1,51 @@
+"""The service layer: every action of a person, authorised, and written with its audit event in one transaction."""
+
+from typing import Self
+
+from core.clock import Clock, SystemClock
+from core.desk.base import ChangedError, DeskBase, DeskError, open_store
+from core.desk.connections import ConnectionActions, ConnectionView, TokenTest
+from core.desk.health import Figures, Health, HealthActions
+from core.desk.privacy_requests import (
+    Preview,
+    PrivacyRequestActions,
+    RequestPage,
+    RequestView,
+    Submitted,
+    curl,
+)
+from core.desk.records import AuditPage, Metrics, Overview, RecordActions
+from core.desk.webhooks import Acceptance, VendorEvent, WebhookActions
+from core.settings import Settings, load
+
+__all__ = [
+    "Acceptance",
+    "AuditPage",
+    "ChangedError",
+    "ConnectionView",
+    "Desk",
+    "DeskBase",
+    "DeskError",
+    "Figures",
+    "Health",
+    "Metrics",
+    "Overview",
+    "Preview",
+    "RequestPage",
+    "RequestView",
+    "Submitted",
+    "TokenTest",
+    "VendorEvent",
+    "curl",
+]
+
+
+class Desk(PrivacyRequestActions, ConnectionActions, RecordActions, WebhookActions, HealthActions):
+    """The whole desk over one store."""
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, clock: Clock | None = None) -> Self:
+        """The desk of these settings (by default this process's). Raises SettingsError, KeysError, StoreError."""
+        settings = settings or load()
+        clock = clock or SystemClock()
+        return cls(settings, open_store(settings, clock), clock)

@@ -1,0 +1,43 @@
+"""What every action of the desk starts from: the store, the settings, the clock, and the check of the actor."""
+
+from core.clock import Clock, SystemClock
+from core.model.events import Event, EventKind
+from core.model.people import Action, Actor, NotAllowedError
+from core.sandbox.address import connections_of
+from core.settings import ConnectionSettings, Settings
+from core.store.database import Store
+from core.store.keys import load_or_create
+
+
+class DeskError(Exception):
+    """The action cannot be done as things stand; the message says why and what to do."""
+
+
+class ChangedError(DeskError):
+    """The request was changed after the page that asks was drawn."""
+
+
+class DeskBase:
+    """One desk over one store; safe to use from any number of threads."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+
+    def connections(self) -> dict[str, ConnectionSettings]:
+        """Every connection by name: the configured ones, or the sandbox's."""
+        return dict(connections_of(self.settings))
+
+    def _require(self, actor: Actor, action: Action) -> None:
+        """Raise NotAllowedError, with an audit event, unless the actor's roles include the action."""
+        if actor.may(action):
+            return
+        with self.store.writing() as transaction:
+            transaction.record(Event(EventKind.ACCESS_DENIED, actor.id, outcome="denied", detail={"action": action}))
+        raise NotAllowedError(f"{actor.name} may not do this. Ask an administrator for a role that includes it.")
+
+
+def open_store(settings: Settings, clock: Clock | None = None) -> Store:
+    """The store of these settings; makes database and key file where they are missing."""
+    return Store(settings.database, load_or_create(settings.keys), clock or SystemClock())

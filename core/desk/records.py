@@ -1,0 +1,194 @@
+"""What people read from the desk's records: overview, metrics, audit log, vault, backup, sample history."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from core.clock import day_in
+from core.desk.base import DeskBase, DeskError
+from core.model.deadlines import deadlines_for
+from core.model.events import Event, EventKind
+from core.model.people import Action, Actor
+from core.model.privacy_requests import RequestState
+from core.sandbox.history import sample_history
+from core.store import backup, measures, requests, samples, vault
+from core.store.audit import EventFilter, StoredEvent, Verdict, count_up_to, events, verify
+from core.store.measures import Day, Period, Totals
+from core.store.requests import RequestFilter, RequestSummary
+from core.store.vault import Delivery
+from core.validation import POLICY_VERSION
+
+AT_RISK_DAYS = 5
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What needs a person today, and what is under way. Every count is of requests, and comes with its filter."""
+
+    needs_person: tuple[RequestSummary, ...]
+    needs_person_total: int
+    overdue: int
+    at_risk: int
+    in_flight: int
+    queued: int
+    closed_last_7_days: int
+    nearest_deadlines: tuple[RequestSummary, ...]
+    dead_letters: int
+    empty: bool
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Totals of a period, of each connection in it, by day, and how latency and errors spread."""
+
+    period: Period
+    totals: Totals
+    by_connection: dict[str, Totals]
+    days: tuple[Day, ...]
+    latency_bands: tuple[int, ...]
+    errors: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Events, newest first; `next_before` is where the next older page starts, None at the end."""
+
+    rows: tuple[StoredEvent, ...]
+    next_before: int | None
+    total: int  # counted to 10 001 at the most
+
+
+LATENCY_EDGES_MS = (60_000, 3_600_000, 6 * 3_600_000, 86_400_000, 3 * 86_400_000, 7 * 86_400_000)
+LATENCY_LABELS = ("1 minute", "1 hour", "6 hours", "1 day", "3 days", "7 days", "longer")
+
+
+class RecordActions(DeskBase):
+    """The part of the desk that reads back what happened."""
+
+    def overview(self, actor: Actor, today: date) -> Overview:
+        self._require(actor, Action.VIEW_REQUESTS)
+        soon = today + timedelta(days=AT_RISK_DAYS + 1)
+        with self.store.reading() as db:
+            counts = requests.counts_by_state(db)
+            waiting, waiting_total = requests.find(
+                db, RequestFilter(states=(RequestState.NEEDS_PERSON,), order="due"), limit=10
+            )
+            _, overdue = requests.find(db, RequestFilter(due_before=today), limit=0)
+            _, due_soon = requests.find(db, RequestFilter(due_before=soon), limit=0)
+            nearest, _ = requests.find(db, RequestFilter(due_before=date.max, order="due"), limit=8)
+            closed = requests.closed_since(db, self.clock.now() - timedelta(days=7))
+            letters = vault.counts(db).get("dead", 0)
+        return Overview(
+            needs_person=tuple(waiting),
+            needs_person_total=waiting_total,
+            overdue=overdue,
+            at_risk=due_soon - overdue,
+            in_flight=counts.get(RequestState.IN_PROGRESS, 0),
+            queued=counts.get(RequestState.QUEUED, 0),
+            closed_last_7_days=closed,
+            nearest_deadlines=tuple(nearest),
+            dead_letters=letters,
+            empty=not counts,
+        )
+
+    def metrics(
+        self,
+        actor: Actor,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        connection: str | None = None,
+    ) -> Metrics:
+        """The measures of a period, by default the last 30 days up to now."""
+        self._require(actor, Action.VIEW_METRICS)
+        until = until or self.clock.now()
+        period = Period(since or until - timedelta(days=30), until, connection)
+        with self.store.reading() as db:
+            names = measures.connections_with_ends(db, period)
+            return Metrics(
+                period=period,
+                totals=measures.totals(db, period),
+                by_connection={n: measures.totals(db, Period(period.since, period.until, n)) for n in names},
+                days=tuple(measures.by_day(db, period)),
+                latency_bands=tuple(measures.latencies_by_band(db, period, list(LATENCY_EDGES_MS))),
+                errors=tuple(measures.errors(db, period)),
+            )
+
+    def audit(self, actor: Actor, where: EventFilter, *, before_seq: int | None = None, limit: int = 50) -> AuditPage:
+        self._require(actor, Action.VIEW_AUDIT)
+        with self.store.reading() as db:
+            rows = events(db, where, before_seq=before_seq, limit=limit + 1)
+            total = count_up_to(db, where)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        return AuditPage(tuple(rows), rows[-1].seq if more else None, total)
+
+    def verify_audit(self, actor: Actor, progress: Callable[[int, int], bool] | None = None) -> Verdict:
+        """Check the whole audit log against its keys and checkpoints; that it was checked is an event itself."""
+        self._require(actor, Action.VIEW_AUDIT)
+        self.store.checkpoint()
+        verdict = verify(
+            self.store.path,
+            keys=self.store.keys,
+            checkpoints=self.store.checkpoints_path(self.store.path),
+            progress=progress,
+        )
+        with self.store.writing() as transaction:
+            transaction.record(
+                Event(
+                    EventKind.AUDIT_VERIFIED,
+                    actor.id,
+                    outcome="ok" if verdict.ok else "bad",
+                    detail={"ok": verdict.ok, "events": verdict.events, "bad": len(verdict.bad)},
+                )
+            )
+        return verdict
+
+    def deliveries(self, actor: Actor, state: str) -> list[Delivery]:
+        """Vault deliveries that are pending, delivered or dead, newest first."""
+        self._require(actor, Action.VIEW_REQUESTS)
+        with self.store.reading() as db:
+            return vault.deliveries(db, state)
+
+    def resend(self, actor: Actor, delivery_id: str) -> None:
+        """Put a dead letter back into the outbox."""
+        self._require(actor, Action.RESEND_TO_VAULT)
+        with self.store.writing() as transaction:
+            if not vault.resend(transaction, delivery_id):
+                raise DeskError(f"There is no dead letter {delivery_id}.")
+            transaction.record(
+                Event(EventKind.VAULT_RESENT, actor.id, outcome="pending", detail={"delivery": delivery_id})
+            )
+
+    def backup(self, actor: Actor, target: Path) -> backup.BackupResult:
+        """Copy the database while it is in use. The keys stay where they are: keep them somewhere else."""
+        self._require(actor, Action.EXPORT)
+        self.store.checkpoint()
+        result = backup.backup(self.store.path, target, keys_path=self.settings.keys)
+        with self.store.writing() as transaction:
+            transaction.record(Event(EventKind.BACKUP_MADE, actor.id, outcome="made", detail={"sha256": result.sha256}))
+        return result
+
+    def fill_sample(self, actor: Actor, *, days: int, requests: int) -> Iterator[tuple[int, int]]:
+        """Fill the sandbox's desk with sample history. Yields (done, of) as it goes."""
+        self._require(actor, Action.FILL_SANDBOX)
+        if not self.settings.in_sandbox:
+            raise DeskError("Sample history is for the sandbox only; this desk talks to real vendors.")
+        if not (1 <= days <= 3650 and 1 <= requests <= 1_000_000):
+            raise DeskError("Ask for 1 to 3650 days and 1 to 1 000 000 requests.")
+        history = sample_history(days, requests, self.clock.now())
+        yield from samples.write(
+            self.store,
+            history,
+            requests,
+            deadlines_of=lambda sample: tuple(
+                deadlines_for(sample.law, day_in(self.settings.time_zone, sample.filed_at))
+            ),
+            policy_version=POLICY_VERSION,
+            grace_days=self.settings.identifier_grace_days,
+        )
+        with self.store.writing() as transaction:
+            transaction.record(
+                Event(EventKind.SANDBOX_FILLED, actor.id, outcome="filled", detail={"days": days, "requests": requests})
+            )

@@ -1,0 +1,317 @@
+"""Vendor tasks on disk: waiting is a row with a due time, a lease is a fencing number, an outcome is one update."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from core.clock import from_text, to_text
+from core.model.privacy_requests import (
+    TERMINAL,
+    TRACKED,
+    CascadeEntry,
+    RequestType,
+    Task,
+    TaskError,
+    TaskState,
+    check_transition,
+)
+from core.store.database import Transaction
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A task that this worker alone may act on until the lease runs out.
+
+    `recovered` says that its last holder sent, or may have sent, and never told the outcome.
+    """
+
+    task: Task
+    number: int
+    request_number: int
+    recovered: bool
+    categories: tuple[str, ...]
+    scope: str
+    pseudonym: str
+    leased_until: datetime
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one step found out. A field left None keeps what was known before, except `error` and `next_due_at`."""
+
+    state: TaskState
+    next_due_at: datetime | None = None
+    vendor_status: str | None = None
+    vendor_request_id: str | None = None
+    records_affected: int | None = None
+    cascade: tuple[CascadeEntry, ...] = ()
+    error: TaskError | None = None
+    may_have_acted: bool = False  # sticks: once the vendor may have acted, no later refusal undoes that
+
+
+def add(
+    transaction: Transaction,
+    number: int,
+    request_id: str,
+    connection: str,
+    contract: str,
+    kind: RequestType,
+    pseudonym: str,
+    due_on: date,
+    state: TaskState,
+) -> str:
+    """A new task with an intent of its own, due at once if it is queued. Returns its id, `PR-000042-1`."""
+    (row,) = transaction.db.query("SELECT count(*) AS n FROM tasks WHERE request = ?", [number])
+    task_id = f"{request_id}-{row['n'] + 1}"
+    at = to_text(transaction.at)
+    transaction.db.execute(
+        "INSERT INTO tasks (id, request, connection, contract, kind, pseudonym, due_on, intent, state, "
+        "next_due_at, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        [
+            task_id, number, connection, contract, kind, pseudonym, due_on.isoformat(), str(uuid.uuid4()),
+            state, at if state is TaskState.QUEUED else None, at,
+        ],
+    )  # fmt: skip
+    return task_id
+
+
+def supersede(transaction: Transaction, old: str, new: str) -> None:
+    """A retry took an ended task's place."""
+    transaction.db.execute("UPDATE tasks SET superseded_by = ? WHERE id = ?", [new, old])
+
+
+def count_due(transaction: Transaction, connection: str, limit: int) -> int:
+    """How many tasks of a connection are due, counted to `limit`."""
+    (row,) = transaction.db.query(
+        "SELECT count(*) AS n FROM (SELECT 1 FROM tasks WHERE connection = ? AND next_due_at <= ? LIMIT ?)",
+        [connection, to_text(transaction.at), limit],
+    )
+    return int(row["n"])
+
+
+def lease(transaction: Transaction, connection: str, *, owner: str, limit: int, seconds: float) -> list[Leased]:
+    """Take the due tasks with the nearest legal deadlines. A queued one is counted as sending from here on:
+    the intent is on disk before the first byte can leave."""
+    db, now = transaction.db, transaction.at
+    rows = list(
+        db.query(
+            "SELECT t.*, r.categories, r.scope, r.id AS request_id FROM tasks t "
+            "JOIN requests r ON r.number = t.request "
+            "WHERE t.connection = ? AND t.next_due_at <= ? ORDER BY t.due_on, t.next_due_at LIMIT ?",
+            [connection, to_text(now), limit],
+        )
+    )
+    until = now + timedelta(seconds=seconds)
+    leased = []
+    for row in rows:
+        before = TaskState(row["state"])
+        tracking = before in TRACKED
+        after = before if tracking else TaskState.SENDING
+        check_transition(before, after)
+        row["state"] = after
+        row["fence"] += 1
+        row["may_have_acted"] |= before is TaskState.SENDING
+        row["polls" if tracking else "attempts"] += 1
+        db.execute(
+            "UPDATE tasks SET state = ?, fence = ?, polls = ?, attempts = ?, may_have_acted = ?, next_due_at = ?, "
+            "lease_owner = ?, woken = 0 WHERE number = ?",
+            [
+                after,
+                row["fence"],
+                row["polls"],
+                row["attempts"],
+                row["may_have_acted"],
+                to_text(until),
+                owner,
+                row["number"],
+            ],
+        )
+        leased.append(
+            Leased(
+                task=_task(row, row["request_id"]),
+                number=row["number"],
+                request_number=row["request"],
+                recovered=before is TaskState.SENDING,
+                categories=tuple(json.loads(row["categories"])),
+                scope=row["scope"],
+                pseudonym=row["pseudonym"],
+                leased_until=until,
+            )
+        )
+    return leased
+
+
+def still_held(db: Database, leased: Leased) -> bool:
+    """Whether nobody has taken the task since it was leased (its fencing number has not grown)."""
+    return any(db.query("SELECT 1 FROM tasks WHERE number = ? AND fence = ?", [leased.number, leased.task.fence]))
+
+
+def settle(transaction: Transaction, leased: Leased, outcome: Outcome) -> Task | None:
+    """Write what a leased step found out and give the lease back. None if the lease was lost: nothing is written."""
+    if not still_held(transaction.db, leased):
+        return None
+    (row,) = transaction.db.query("SELECT woken FROM tasks WHERE number = ?", [leased.number])
+    if row["woken"] and outcome.state in TRACKED:
+        outcome = Outcome(**{**vars(outcome), "next_due_at": transaction.at})
+    return change(transaction, leased.task.id, outcome)
+
+
+def change(transaction: Transaction, task_id: str, outcome: Outcome) -> Task:
+    """Move a task to a state that may follow its own; ends any lease on it. Raises TransitionError."""
+    db, at = transaction.db, to_text(transaction.at)
+    (row,) = db.query(
+        "SELECT t.*, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request WHERE t.id = ?",
+        [task_id],
+    )
+    before = TaskState(row["state"])
+    check_transition(before, outcome.state)
+    ended = at if outcome.state in TERMINAL else None
+    latency = None
+    if ended:
+        latency = max(0, round((transaction.at - from_text(row["created_at"])).total_seconds() * 1000))
+    vendor_id = outcome.vendor_request_id or row["vendor_request_id"]
+    submitted_at = row["submitted_at"] or (at if vendor_id or outcome.state in TRACKED else None)
+    row |= {
+        "state": outcome.state,
+        "vendor_status": outcome.vendor_status or row["vendor_status"],
+        "vendor_request_id": vendor_id,
+        "next_due_at": to_text(outcome.next_due_at) if outcome.next_due_at else None,
+        "submitted_at": submitted_at,
+        "ended_at": ended,
+        "latency_ms": latency,
+        "records_affected": outcome.records_affected
+        if outcome.records_affected is not None
+        else row["records_affected"],
+        "cascade": json.dumps([asdict(c) for c in outcome.cascade]) if outcome.cascade else row["cascade"],
+        "error": json.dumps(asdict(outcome.error)) if outcome.error else None,
+        "fence": row["fence"] + 1,
+        "may_have_acted": int(row["may_have_acted"] or outcome.may_have_acted),
+    }
+    db.execute(
+        "UPDATE tasks SET state = :state, vendor_status = :vendor_status, vendor_request_id = :vendor_request_id, "
+        "next_due_at = :next_due_at, submitted_at = :submitted_at, ended_at = :ended_at, latency_ms = :latency_ms, "
+        "records_affected = :records_affected, cascade = :cascade, error = :error, fence = :fence, "
+        "may_have_acted = :may_have_acted, lease_owner = NULL, woken = 0 WHERE number = :number",
+        {key: row[key] for key in (
+            "state", "vendor_status", "vendor_request_id", "next_due_at", "submitted_at", "ended_at", "latency_ms",
+            "records_affected", "cascade", "error", "fence", "may_have_acted", "number",
+        )},
+    )  # fmt: skip
+    return _task(row, row["request_id"])
+
+
+def release_leases_of_others(transaction: Transaction, owner: str) -> int:
+    """Make tasks due now that a dead worker holds. The next lease's fencing number shuts the old holder out."""
+    return transaction.db.execute(
+        "UPDATE tasks SET next_due_at = ?, lease_owner = NULL, fence = fence + 1 "
+        "WHERE lease_owner IS NOT NULL AND lease_owner != ?",
+        [to_text(transaction.at), owner],
+    ).rowcount
+
+
+def move_due_times(transaction: Transaction, seconds: float) -> None:
+    """Shift every waiting time, when the wall clock itself was shifted."""
+    transaction.db.execute(
+        "UPDATE tasks SET next_due_at = strftime('%Y-%m-%dT%H:%M:%f', next_due_at, ?) || '000Z' "
+        "WHERE next_due_at IS NOT NULL",
+        [f"{seconds:+.3f} seconds"],
+    )
+
+
+def wake(transaction: Transaction, task_id: str) -> None:
+    """Look at a tracked task now; one that is being looked at will be looked at once more."""
+    transaction.db.execute(
+        "UPDATE tasks SET woken = (lease_owner IS NOT NULL), "
+        "next_due_at = CASE WHEN lease_owner IS NULL THEN ? ELSE next_due_at END WHERE id = ?",
+        [to_text(transaction.at), task_id],
+    )
+
+
+def holder_of(db: Database, connection: str, vendor_request_id: str) -> str | None:
+    """The task that the vendor's id belongs to."""
+    for row in db.query(
+        "SELECT id FROM tasks WHERE connection = ? AND vendor_request_id = ?", [connection, vendor_request_id]
+    ):
+        return str(row["id"])
+    return None
+
+
+def get(db: Database, task_id: str) -> tuple[Task, int] | None:
+    """A task and the number of its request."""
+    for row in db.query(
+        "SELECT t.*, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request WHERE t.id = ?",
+        [task_id],
+    ):
+        return _task(row, row["request_id"]), int(row["request"])
+    return None
+
+
+def of_request(db: Database, number: int) -> Iterator[Task]:
+    for row in db.query(
+        "SELECT t.*, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request "
+        "WHERE t.request = ? ORDER BY t.number",
+        [number],
+    ):
+        yield _task(row, row["request_id"])
+
+
+def next_due(db: Database, connection: str) -> datetime | None:
+    """When the earliest task of a connection falls due."""
+    (row,) = db.query(
+        "SELECT min(next_due_at) AS due FROM tasks WHERE connection = ? AND next_due_at IS NOT NULL", [connection]
+    )
+    return from_text(row["due"]) if row["due"] else None
+
+
+def queue_depth(db: Database) -> dict[str, dict[TaskState, int]]:
+    """How many tasks of each connection are in each state that is not an end."""
+    depth: dict[str, dict[TaskState, int]] = {}
+    for row in db.query(
+        "SELECT connection, state, count(*) AS n FROM tasks WHERE ended_at IS NULL GROUP BY connection, state"
+    ):
+        depth.setdefault(row["connection"], {})[TaskState(row["state"])] = row["n"]
+    return depth
+
+
+def counts(db: Database) -> dict[str, dict[TaskState, int]]:
+    """How many tasks of each connection are in each state, over everything on record."""
+    counted: dict[str, dict[TaskState, int]] = {}
+    for row in db.query("SELECT connection, state, count(*) AS n FROM tasks GROUP BY connection, state"):
+        counted.setdefault(row["connection"], {})[TaskState(row["state"])] = row["n"]
+    return counted
+
+
+def _task(row: dict[str, Any], request_id: str) -> Task:
+    return Task(
+        id=row["id"],
+        request_id=request_id,
+        connection=row["connection"],
+        contract=row["contract"],
+        kind=RequestType(row["kind"]),
+        intent=row["intent"],
+        state=TaskState(row["state"]),
+        vendor_status=row["vendor_status"],
+        vendor_request_id=row["vendor_request_id"],
+        attempts=row["attempts"],
+        polls=row["polls"],
+        next_due_at=_instant(row["next_due_at"]),
+        created_at=_instant(row["created_at"]),
+        submitted_at=_instant(row["submitted_at"]),
+        ended_at=_instant(row["ended_at"]),
+        latency_ms=row["latency_ms"],
+        records_affected=row["records_affected"],
+        cascade=tuple(CascadeEntry(**entry) for entry in json.loads(row["cascade"])),
+        error=TaskError(**json.loads(row["error"])) if row["error"] else None,
+        fence=row["fence"],
+        may_have_acted=bool(row["may_have_acted"]),
+        superseded_by=row["superseded_by"],
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return from_text(text) if text else None

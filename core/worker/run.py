@@ -1,0 +1,188 @@
+"""The worker as a process: holds the worker lease, runs a loop for each connection, and stops within ten seconds."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+
+from core.clock import Clock
+from core.model.events import Event, EventKind
+from core.model.people import DESK
+from core.settings import Settings
+from core.store import identifiers, tasks, worker_leases
+from core.store.database import Store
+from core.worker import CALLS_AT_ONCE, Worker
+from core.worker.deliveries import Deliveries
+
+LEASE_SECONDS = 15.0
+BEAT_SECONDS = 4.0
+IDLE_SECONDS = 0.2
+STOP_SECONDS = 10.0
+CLOCK_TOLERANCE_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+def owner_name() -> str:
+    """Host, process and its start, so that a worker that is no more can be told from one that is slow."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_gone(owner: str) -> bool:
+    """Whether a lease's owner ran on this host and certainly runs no more."""
+    host, _, rest = owner.partition(":")
+    pid, _, started = rest.partition(":")
+    return host == socket.gethostname() and pid.isdigit() and _started(int(pid)) != started
+
+
+def _started(pid: int) -> str:
+    """When a process started, as the kernel counts it; empty if it is no more (or this is not Linux)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123 - a kernel file
+            fields = stat.read().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+class WorkerProcess:
+    """Runs a Worker until told to stop. A second one waits for the lease."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, worker: Worker | None = None) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.worker = worker or Worker(settings, store, clock)
+        self.worker.owner = owner_name()
+        self.stopping = threading.Event()
+        self._held_until = 0.0
+        self._clock_offset = clock.now().timestamp() - clock.monotonic()
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Work until `stop` is called, or `until` says so (asked about five times a second)."""
+        if not self._wait_for_lease(until):
+            return
+        with self.store.writing() as transaction:
+            freed = tasks.release_leases_of_others(transaction, self.worker.owner)
+        log.info("worker started", extra={"freed": freed})
+        loops = [threading.Thread(target=self._beat_loop, name="beat", daemon=True)]
+        loops += [
+            threading.Thread(target=self._connection_loop, args=(name,), name=name, daemon=True)
+            for name in self.worker.connections()
+        ]
+        loops.append(threading.Thread(target=self._house_loop, name="house", daemon=True))
+        for loop in loops:
+            loop.start()
+        while not self.stopping.wait(IDLE_SECONDS):
+            if until() or not all(loop.is_alive() for loop in loops):
+                self.stop()
+        leave_at = self.clock.monotonic() + STOP_SECONDS - 2
+        for loop in loops:
+            loop.join(max(0.0, leave_at - self.clock.monotonic()))
+        with self.store.writing() as transaction:
+            worker_leases.give_back(transaction, self.worker.owner)
+        self.store.checkpoint()
+        log.info("worker stopped")
+
+    def _wait_for_lease(self, until: Callable[[], bool]) -> bool:
+        while not self._take_lease():
+            if until() or self.stopping.wait(IDLE_SECONDS):
+                return False
+        return True
+
+    def _take_lease(self) -> bool:
+        with self.store.reading() as db:
+            held = worker_leases.read(db)
+        dead = held is not None and is_gone(held.owner)
+        if held and held.owner != self.worker.owner and held.expires_at > self.clock.now() and not dead:
+            return False
+        began = self.clock.monotonic()
+        with self.store.writing() as transaction:
+            taken = worker_leases.take(transaction, self.worker.owner, LEASE_SECONDS, dead=dead)
+        if taken:
+            self._held_until = began + LEASE_SECONDS
+        return taken
+
+    def _holds_lease(self) -> bool:
+        return self.clock.monotonic() < self._held_until
+
+    def _beat_loop(self) -> None:
+        while not self.stopping.wait(BEAT_SECONDS):
+            if not self._take_lease():
+                log.error("another worker took the lease; stopping")
+                self.stop()
+
+    def _connection_loop(self, name: str) -> None:
+        """As many calls at once as the pool has room for; a slow one holds up no other."""
+        busy: set[Future[None]] = set()
+        # Not as a context manager, which would wait for the slowest call however long it takes.
+        pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix=name)
+        try:
+            while not self.stopping.is_set():
+                busy = {call for call in busy if not self._ended(call)}
+                room = CALLS_AT_ONCE - len(busy)
+                leased = self.worker.lease(name, room) if room and self._holds_lease() else []
+                busy |= {pool.submit(self.worker.act, name, one) for one in leased}
+                if room == len(leased):
+                    wait(busy, timeout=IDLE_SECONDS, return_when="FIRST_COMPLETED")
+                elif not leased:
+                    self.stopping.wait(IDLE_SECONDS if not busy else IDLE_SECONDS / 4)
+            # What is still out after this keeps its lease on disk and is looked into by the next worker.
+            wait(busy, timeout=STOP_SECONDS - 3)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    @staticmethod
+    def _ended(call: "Future[None]") -> bool:
+        if not call.done():
+            return False
+        error = call.exception()
+        if error is not None:
+            # The task keeps its lease and is tried again when it runs out; nothing is lost by going on.
+            log.error("a step failed", exc_info=error)
+        return True
+
+    def _house_loop(self) -> None:
+        deliveries = Deliveries(self.settings, self.store, self.clock, self.worker.rng)
+        last_cleaned: datetime | None = None
+        while not self.stopping.is_set():
+            worked = deliveries.step() if self._holds_lease() else 0
+            if last_cleaned is None or self.clock.now() - last_cleaned > timedelta(seconds=60):
+                last_cleaned = self.clock.now()
+                destroy_identifiers(self.store)
+            self._notice_clock()
+            if not worked:
+                self.stopping.wait(IDLE_SECONDS)
+
+    def _notice_clock(self) -> None:
+        offset = self.clock.now().timestamp() - self.clock.monotonic()
+        back = self._clock_offset - offset
+        self._clock_offset = offset
+        if back > CLOCK_TOLERANCE_SECONDS:
+            note_clock_jump(self.store, back)
+
+
+def note_clock_jump(store: Store, seconds_back: float) -> None:
+    """The wall clock went back: move what waits back with it, so that nothing stalls for as long, and say so."""
+    with store.writing() as transaction:
+        tasks.move_due_times(transaction, -seconds_back)
+        transaction.record(Event(EventKind.CLOCK_ANOMALY, DESK.id, detail={"back_ms": round(seconds_back * 1000)}))
+
+
+def destroy_identifiers(store: Store) -> int:
+    """Destroy the identifiers whose grace is over. Returns how many."""
+    with store.reading() as db:
+        if not identifiers.any_due(db, store.clock.now()):
+            return 0
+    with store.writing() as transaction:
+        destroyed = identifiers.destroy_due(transaction, transaction.at)
+        for request_id, pseudonym in destroyed:
+            event = Event(EventKind.IDENTIFIER_DESTROYED, DESK.id, request=request_id, detail={"subject": pseudonym})
+            transaction.record(event)
+    return len(destroyed)
