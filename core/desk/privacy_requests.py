@@ -40,6 +40,7 @@ from core.store.vault import Delivery
 from core.validation import POLICY_VERSION, check_privacy_request
 
 EARLIEST_RECEIVED_DAYS = 365
+REFERENCE_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -241,9 +242,7 @@ class PrivacyRequestActions(DeskBase):
             if task.state not in WAITS_FOR_A_PERSON:
                 raise DeskError(f"{task_id} is {_words(task.state)}; only a task that waits for a person is attested.")
             error = (
-                TaskError("attested_failed", "A person attested that it failed.")
-                if state is TaskState.FAILED
-                else None
+                TaskError("attested_failed", "A person attested that it failed.") if state is TaskState.FAILED else None
             )
             ended = tasks.change(transaction, task_id, Outcome(state, records_affected=records, error=error))
             attestations.keep(transaction, request_id, task_id, actor, state, evidence.strip())
@@ -264,6 +263,7 @@ class PrivacyRequestActions(DeskBase):
         findings = [*check_privacy_request(dict(self._payload(draft, None)))]
         findings += self._check_connections(draft)
         findings += self._check_dates(draft)
+        findings += _check_reference(draft.reference)
         if not any(f.field == "subjectId" for f in findings):
             with self.store.reading() as db:
                 findings += _open_already(
@@ -404,6 +404,18 @@ class PrivacyRequestActions(DeskBase):
 
     def _pseudonym(self, subject: str) -> str:
         return pseudonym(subject, self.store.keys.pseudonym)
+
+
+def _check_reference(reference: str) -> list[Finding]:
+    printable = "".join(c for c in reference if c.isprintable())
+    if len(reference) > REFERENCE_LENGTH:
+        message = f"The reference has {len(reference)} characters; at most {REFERENCE_LENGTH} are allowed."
+        fix = f"Cut it to {REFERENCE_LENGTH} characters"
+        return [Finding("reference", "max_length", message, fix, suggestion=printable[:REFERENCE_LENGTH])]
+    if printable != reference:
+        message = "The reference holds a character that does not print."
+        return [Finding("reference", "pattern", message, "Remove it", suggestion=printable)]
+    return []
 
 
 def _open_already(holders: Mapping[str, str | None]) -> list[Finding]:

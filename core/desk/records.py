@@ -15,7 +15,7 @@ from core.sandbox.history import sample_history
 from core.store import backup, measures, requests, samples, vault
 from core.store.audit import EventFilter, StoredEvent, Verdict, count_up_to, events, verify
 from core.store.measures import Day, Period, Totals
-from core.store.requests import RequestFilter, RequestSummary
+from core.store.requests import RequestFilter, RequestSummary, counts_by_state
 from core.store.vault import Delivery
 from core.validation import POLICY_VERSION
 
@@ -70,7 +70,7 @@ class RecordActions(DeskBase):
         self._require(actor, Action.VIEW_REQUESTS)
         soon = today + timedelta(days=AT_RISK_DAYS + 1)
         with self.store.reading() as db:
-            counts = requests.counts_by_state(db)
+            counts = counts_by_state(db)
             waiting, waiting_total = requests.find(
                 db, RequestFilter(states=(RequestState.NEEDS_PERSON,), order="due"), limit=10
             )
@@ -177,7 +177,10 @@ class RecordActions(DeskBase):
             raise DeskError("Sample history is for the sandbox only; this desk talks to real vendors.")
         if not (1 <= days <= 3650 and 1 <= requests <= 1_000_000):
             raise DeskError("Ask for 1 to 3650 days and 1 to 1 000 000 requests.")
-        history = sample_history(days, requests, self.clock.now())
+        with self.store.reading() as db:
+            filed = sum(counts_by_state(db).values())
+        # Another seed each time, so that a second history is about other people than the first.
+        history = sample_history(days, requests, self.clock.now(), seed=7 + filed)
         yield from samples.write(
             self.store,
             history,

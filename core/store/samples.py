@@ -40,7 +40,7 @@ _VENDOR_STATUS = {
 
 
 class Sample(Protocol):
-    """What a sample request must tell; times are aware, latency is in milliseconds."""
+    """What a sample request must tell; times are aware."""
 
     @property
     def filed_at(self) -> datetime: ...
@@ -62,8 +62,6 @@ class Sample(Protocol):
     def submitted_at(self) -> datetime | None: ...
     @property
     def ended_at(self) -> datetime | None: ...
-    @property
-    def latency_ms(self) -> int | None: ...
     @property
     def attempts(self) -> int: ...
     @property
@@ -233,12 +231,13 @@ def _advance(
 def _end(transaction: Transaction, written: _Written, at: datetime, grace_days: float) -> Iterator[Event]:
     sample, state = written.sample, request_state([written.sample.outcome])
     ended = sample.outcome in TERMINAL
+    latency = round((at - sample.filed_at).total_seconds() * 1000) if ended else None
     transaction.db.execute(
         "UPDATE tasks SET state = ?, vendor_status = ?, ended_at = ?, latency_ms = ?, attempts = ?, polls = ?, "
         "records_affected = ?, cascade = ?, error = ?, next_due_at = NULL WHERE id = ?",
         [
             sample.outcome, _VENDOR_STATUS.get(sample.outcome),
-            to_text(at) if ended else None, sample.latency_ms if ended else None,
+            to_text(at) if ended else None, latency,
             sample.attempts, sample.polls, sample.records_affected, json.dumps([asdict(c) for c in sample.cascade]),
             json.dumps(asdict(sample.error)) if sample.error else None, written.task,
         ],
@@ -260,7 +259,7 @@ def _end(transaction: Transaction, written: _Written, at: datetime, grace_days: 
         "vendor_status": _VENDOR_STATUS.get(sample.outcome),
         "records": sample.records_affected,
         "cascade": [asdict(c) for c in sample.cascade],
-        "latency_ms": sample.latency_ms,
+        "latency_ms": latency,
         "attempts": sample.attempts,
         "polls": sample.polls,
         "error": sample.error.code if sample.error else None,
@@ -270,7 +269,7 @@ def _end(transaction: Transaction, written: _Written, at: datetime, grace_days: 
         detail = {
             "request_id": sample.vendor_request_id,
             "subject": written.pseudonym,
-            "completion_time_ms": sample.latency_ms,
+            "completion_time_ms": latency,
             "records_deleted": sample.records_affected,
             "audit_timestamp": to_text(at),
         }

@@ -30,6 +30,10 @@ class Deliveries:
         self._rng = rng
         self._client: Vault | None = None
 
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
     def step(self) -> int:
         """Try each delivery that is due, once. Returns how many there were."""
         with self.store.reading() as db:

@@ -80,6 +80,7 @@ def test_no_canary_is_in_the_database_the_checkpoints_or_a_log(
 ) -> None:
     run_one(desk, settings, clock)
     desk.store.checkpoint()
+    (tmp_path / "elsewhere").mkdir()
     desk.backup(ADMIN, tmp_path / "elsewhere" / "backup.db")
     everything = bytes_on_disk(settings.folder) + bytes_on_disk(tmp_path / "elsewhere") + log.getvalue().encode()
     for canary in (SUBJECT, SECRET, DESCRIPTION, "made-up-1"):
@@ -109,18 +110,14 @@ def test_the_identifier_is_destroyed_when_the_grace_is_over_and_the_chain_still_
     assert desk.verify_audit(ADMIN).ok
 
 
-def test_a_request_is_still_found_by_its_person_after_that(
-    desk: Desk, settings: Settings, clock: ManualClock
-) -> None:
+def test_a_request_is_still_found_by_its_person_after_that(desk: Desk, settings: Settings, clock: ManualClock) -> None:
     request_id = run_one(desk, settings, clock)
     clock.advance(settings.identifier_grace_days * 86_400 + 1)
     destroy_identifiers(desk.store)
     assert [row.id for row in desk.find(ADMIN, RequestFilter(text=SUBJECT)).rows] == [request_id]
 
 
-def test_an_identifier_column_is_useless_without_the_key(
-    desk: Desk, settings: Settings, clock: ManualClock
-) -> None:
+def test_an_identifier_column_is_useless_without_the_key(desk: Desk, settings: Settings, clock: ManualClock) -> None:
     desk.submit(ADMIN, draft(SUBJECT), intent="form-1")
     with desk.store.reading() as db:
         (row,) = db.query("SELECT secret FROM identifiers")
