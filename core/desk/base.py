@@ -6,7 +6,7 @@ from core.model.people import Action, Actor, NotAllowedError
 from core.sandbox.address import connections_of
 from core.settings import ConnectionSettings, Settings
 from core.store.database import Store
-from core.store.keys import load_or_create
+from core.store.keys import KeysError, load_or_create
 
 
 class DeskError(Exception):
@@ -39,5 +39,13 @@ class DeskBase:
 
 
 def open_store(settings: Settings, clock: Clock | None = None) -> Store:
-    """The store of these settings; makes database and key file where they are missing."""
+    """The store of these settings; makes database and key file where both are missing.
+
+    Raises KeysError where only the key file is: new keys would open nothing that the old ones closed.
+    """
+    if settings.database.exists() and not settings.keys.exists():
+        raise KeysError(
+            f"The key file {settings.keys} is missing, and {settings.database} was written with it. "
+            "Restore the key file; without it no identifier can be read and the audit log cannot be vouched for."
+        )
     return Store(settings.database, load_or_create(settings.keys), clock or SystemClock())

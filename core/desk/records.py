@@ -76,7 +76,7 @@ class RecordActions(DeskBase):
             )
             _, overdue = requests.find(db, RequestFilter(due_before=today), limit=0)
             _, due_soon = requests.find(db, RequestFilter(due_before=soon), limit=0)
-            nearest, _ = requests.find(db, RequestFilter(due_before=date.max, order="due"), limit=8)
+            nearest, _ = requests.find(db, RequestFilter(due_before=date.max, order="due"), limit=10)
             closed = requests.closed_since(db, self.clock.now() - timedelta(days=7))
             letters = vault.counts(db).get("dead", 0)
         return Overview(
@@ -127,7 +127,6 @@ class RecordActions(DeskBase):
     def verify_audit(self, actor: Actor, progress: Callable[[int, int], bool] | None = None) -> Verdict:
         """Check the whole audit log against its keys and checkpoints; that it was checked is an event itself."""
         self._require(actor, Action.VIEW_AUDIT)
-        self.store.checkpoint()
         verdict = verify(
             self.store.path,
             keys=self.store.keys,
@@ -143,7 +142,14 @@ class RecordActions(DeskBase):
                     detail={"ok": verdict.ok, "events": verdict.events, "bad": len(verdict.bad)},
                 )
             )
+        if verdict.ok:  # what was not found good is not signed
+            self.store.checkpoint()
         return verdict
+
+    def checkpoint(self, actor: Actor) -> None:
+        """Sign the present head of the audit log outside the database, now."""
+        self._require(actor, Action.EXPORT)
+        self.store.checkpoint()
 
     def deliveries(self, actor: Actor, state: str) -> list[Delivery]:
         """Vault deliveries that are pending, delivered or dead, newest first."""

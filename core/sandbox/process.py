@@ -57,7 +57,12 @@ class SandboxProcess:
         }
         with tempfile.TemporaryFile() as output:
             self._child = subprocess.Popen(  # noqa: S603 - our own command, no shell
-                self._command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                # The pipe is never written to: it closes when this process ends, however that happens.
+                [*self._command, "--until-stdin-closes"],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
             return self._wait(folder, self._child, output)
 
@@ -90,4 +95,6 @@ class SandboxProcess:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+        if self._child.stdin:
+            self._child.stdin.close()
         self._child = None

@@ -68,8 +68,9 @@ class RunningDesk:
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
+        said = self.said()
         self.stop()
-        pytest.fail(f"The server did not become healthy. It said:\n{self.said()}")
+        pytest.fail(f"The server did not become healthy. It said:\n{said}")
 
     def said(self) -> str:
         self.log.flush()

@@ -1,7 +1,6 @@
 """Every fault of the sandbox at random: each request is carried out once and ends in its true state."""
 
 import json
-import sys
 import threading
 import urllib.request
 from contextlib import closing
@@ -61,7 +60,6 @@ EVERY_FAULT = Faults(
 def run_with_faults(tmp_path: Path, count: int, seconds: float) -> None:
     """File `count` requests and work until each is closed or waits for a person."""
     database = tmp_path / "sandbox" / "unused.db"
-    starter = (sys.executable, str(Path(__file__).parents[1] / "sandbox" / "start.py"))
     webhooks: Webhooks | None = None
 
     async def receive_webhooks(scope: Any, receive: Any, send: Any) -> None:
@@ -69,9 +67,7 @@ def run_with_faults(tmp_path: Path, count: int, seconds: float) -> None:
         await Starlette(routes=[webhooks.route()])(scope, receive, send)
 
     with serving(receive_webhooks) as desk_url:
-        sandbox = SandboxProcess(
-            database, clock=SystemClock(), webhook_base=desk_url, processing_seconds=0.1, command=starter
-        )
+        sandbox = SandboxProcess(database, clock=SystemClock(), webhook_base=desk_url, processing_seconds=0.1)
         address = sandbox.start()
         try:
             settings = Settings(

@@ -1,6 +1,7 @@
 """The sandbox as a child process: started when none runs, left alone when one does."""
 
 import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,11 +11,11 @@ import pytest
 from core.clock import SystemClock
 from core.sandbox.address import read_address
 from core.sandbox.process import SandboxProcess, SandboxStartError
-from tests.sandbox.vendor import START, Vendor, erasure
+from tests.sandbox.vendor import Vendor, erasure
 
 
 def process(folder: Path, **options: object) -> SandboxProcess:
-    return SandboxProcess(folder / "privacy-desk.db", clock=SystemClock(), **({"command": START} | options))  # type: ignore[arg-type]  # options of one test each
+    return SandboxProcess(folder / "privacy-desk.db", clock=SystemClock(), **options)  # type: ignore[arg-type]  # options of one test each
 
 
 def test_it_starts_answers_and_stops(folder: Path) -> None:
@@ -60,3 +61,26 @@ def test_a_child_that_fails_is_reported_with_its_own_words(folder: Path) -> None
 
     with pytest.raises(SandboxStartError, match=r"ended with code 1\. It said: no room left"):
         process(folder, command=failing).start()
+
+
+def test_it_ends_with_a_parent_that_is_killed(folder: Path) -> None:
+    starts_one = (
+        "import sys; from pathlib import Path; from core.clock import SystemClock;"
+        "from core.sandbox.process import SandboxProcess;"
+        "SandboxProcess(Path(sys.argv[1]), clock=SystemClock()).start(); print('ready', flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", starts_one, str(folder / "privacy-desk.db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert parent.stdout
+    assert parent.stdout.readline() == b"ready\n"
+    parent.kill()
+    parent.communicate()
+    clock = SystemClock()
+    deadline = clock.monotonic() + 10
+    while read_address(folder) and clock.monotonic() < deadline:
+        clock.sleep(0.05)
+    assert read_address(folder) is None

@@ -15,7 +15,7 @@ from core.sandbox.process import SandboxProcess
 from core.sandbox.server import AlreadyRunningError, SandboxServer
 from core.settings import Settings
 from tests.clocks import ManualClock
-from tests.sandbox.vendor import START, Vendor, erasure, new_subject, running
+from tests.sandbox.vendor import Vendor, erasure, new_subject, running
 
 
 def test_the_address_is_published_for_the_owner_only(folder: Path) -> None:
@@ -165,7 +165,7 @@ def test_introspection_tells_no_secret(vendor: Vendor) -> None:
 
 
 def test_what_was_answered_survives_the_death_of_the_process(folder: Path) -> None:
-    process = SandboxProcess(folder / "privacy-desk.db", clock=SystemClock(), command=START)
+    process = SandboxProcess(folder / "privacy-desk.db", clock=SystemClock())
     vendor = Vendor(folder, ManualClock(), process.start())
     known: dict[str, str] = {}
     for number in range(50):

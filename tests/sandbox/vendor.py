@@ -1,6 +1,5 @@
 """A sandbox on a real socket in a thread of the test, and the few calls that tests make of it."""
 
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +17,6 @@ from core.sandbox.server import SandboxServer
 from tests.clocks import ManualClock
 
 # Starts a sandbox as a child process.
-START = (sys.executable, str(Path(__file__).with_name("start.py")))
 
 
 def eventually(condition: Callable[[], Any]) -> Any:

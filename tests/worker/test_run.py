@@ -15,7 +15,8 @@ from core.desk import Desk
 from core.model.privacy_requests import RequestState
 from core.settings import Settings
 from core.store import worker_leases
-from core.worker.run import WorkerProcess, is_gone, owner_name
+from core.worker.owners import is_gone, owner_name
+from core.worker.run import WorkerProcess
 from tests.desks import ADMIN, QUICK, desk_for, draft, settings_for
 from tests.vendor import Vendor
 

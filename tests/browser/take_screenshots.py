@@ -1,0 +1,77 @@
+"""The README's pictures, from the running desk: `python -m tests.browser.take_screenshots`."""
+
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.conftest import SETTLED, RunningDesk, launch
+from tests.browser.test_request_journey import fill_in, subject_field
+
+FOLDER = Path(__file__).parent / "screenshots"
+SCHEMES = ("light", "dark")
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = launch(playwright)
+        if browser is None:
+            sys.exit("There is no Chromium here.")
+        desk = RunningDesk(Path(folder))
+        try:
+            desk.command("sandbox", "fill", "--days", "365", "--requests", "2000")
+            done = desk.command(
+                "submit", "--connection", "cxone", "--subject", "USR-8847291", "--type", "ERASURE", "--category",
+                "CONTACT", "--category", "EMAIL", "--scope", "CONTACT", "--wait", "--json",
+            )  # fmt: skip
+            take_all(browser, desk.url, json.loads(done.stdout)["id"])
+        finally:
+            desk.stop()
+            browser.close()
+
+
+def take_all(browser: Browser, url: str, request_id: str) -> None:
+    paths = {
+        "overview": "",
+        "request": f"track_requests?request={request_id}",
+        "track": "track_requests",
+        "metrics": "metrics?period=365",
+        "audit_log": "audit_log",
+        "connections": "connections",
+    }
+    for scheme in SCHEMES:
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type] # a literal
+        for name, path in paths.items():
+            take(page, f"{url}/{path}", f"{name}_{scheme}")
+        show_findings(page, url)
+        page.screenshot(path=FOLDER / f"submit_{scheme}.png")
+        page.close()
+    phone = browser.new_page(viewport={"width": 390, "height": 844})
+    take(phone, f"{url}/submit_request", "submit_phone")
+    phone.close()
+
+
+def take(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    page.wait_for_selector(SETTLED)
+    page.wait_for_timeout(2500)  # charts draw themselves in
+    page.screenshot(path=FOLDER / f"{name}.png")
+
+
+def show_findings(page: Page, url: str) -> None:
+    """The form half filled in, with two mistakes."""
+    page.goto(f"{url}/submit_request")
+    page.wait_for_selector(SETTLED)
+    fill_in(page, "USR-8847292")
+    page.get_by_text("Analytics", exact=True).click()
+    subject_field(page).fill("USR 8847292")
+    page.get_by_text(re.compile("ANALYTICS cannot be erased")).wait_for()
+    page.wait_for_timeout(1500)
+
+
+if __name__ == "__main__":
+    main()
