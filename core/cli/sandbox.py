@@ -36,7 +36,8 @@ def run(
     configured, clock = settings(), SystemClock()
     if until_stdin_closes:
         terminate_when_stdin_closes()
-    threading.Thread(target=_announce, args=(configured, clock), daemon=True).start()
+    else:  # with it, the output is a server's log, JSON lines only
+        threading.Thread(target=_announce, args=(configured, clock), daemon=True).start()
     try:
         serve(
             configured.folder,
@@ -51,7 +52,8 @@ def run(
         raise InputError(str(error)) from error
     except OSError as error:
         raise InputError(f"The sandbox cannot run there: {error.strerror}. Choose another --port.") from error
-    answer({"stopped": True}, "The sandbox has stopped.", as_json=as_json)
+    if as_json or not until_stdin_closes:
+        answer({"stopped": True}, "The sandbox has stopped.", as_json=as_json)
 
 
 def _announce(configured: Settings, clock: Clock) -> None:

@@ -31,11 +31,13 @@ def worker(*, until_stdin_closes: bool, as_json: bool) -> None:
             process.stop()
 
         with stopped_by_signals(stop):
-            say("The worker runs; stop it with Ctrl-C.")
+            if not until_stdin_closes:  # then its output is a server's log, JSON lines only
+                say("The worker runs; stop it with Ctrl-C.")
             process.run()
     if not told_to_stop.is_set():
         say("The worker stopped by itself; its log says why.")
-    answer({"stopped": told_to_stop.is_set()}, "The worker has stopped.", as_json=as_json)
+    if as_json or not until_stdin_closes:
+        answer({"stopped": told_to_stop.is_set()}, "The worker has stopped.", as_json=as_json)
     _leave(DONE if told_to_stop.is_set() else SAID_NO)
 
 

@@ -14,6 +14,7 @@ from core.desk.privacy_requests import (
     Submitted,
     curl,
 )
+from core.desk.purposes import PurposeActions
 from core.desk.records import AuditPage, Metrics, Overview, RecordActions
 from core.desk.webhooks import Acceptance, VendorEvent, WebhookActions
 from core.settings import Settings, load
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 
-class Desk(PrivacyRequestActions, ConnectionActions, RecordActions, WebhookActions, HealthActions):
+class Desk(PrivacyRequestActions, ConnectionActions, RecordActions, WebhookActions, HealthActions, PurposeActions):
     """The whole desk over one store."""
 
     @classmethod

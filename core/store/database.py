@@ -130,6 +130,12 @@ class Store:
 
     def _check_and_migrate(self) -> None:
         if not self.path.exists():
+            signed = self.checkpoints_path(self.path)
+            if signed.exists():
+                raise StoreError(
+                    f"{self.path} is missing, although {signed.name} vouches for one. Restore a backup; "
+                    "to begin anew, move that file aside."
+                )
             self._create()
             return
         if self.path.stat().st_size == 0:

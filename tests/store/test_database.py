@@ -188,3 +188,12 @@ def test_after_a_crash_in_the_middle_of_a_write_a_reader_finds_the_last_commit(t
         (row,) = db.query("SELECT count(*) AS n FROM worker_leases")
     assert row["n"] == 0
     assert events(store) == 1
+
+
+def test_a_database_that_vanished_is_not_quietly_replaced_by_an_empty_one(store: Store, keys: Keys) -> None:
+    ping(store)
+    store.checkpoint()
+    store.path.unlink()
+    with pytest.raises(StoreError, match="Restore a backup"):
+        Store(store.path, keys, ManualClock())
+    assert not store.path.exists()

@@ -1,0 +1,88 @@
+"""The server: Streamlit's pages, the routes and headers beside them, and the worker as a child process."""
+
+import gc
+import importlib
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import streamlit as st
+from starlette.middleware import Middleware
+
+from core import logs
+from core.clock import SystemClock
+from core.desk import Desk
+from core.settings import SettingsError, is_loopback
+from core.store.database import StoreError
+from core.store.keys import KeysError
+from core.ui.script_errors import show_error_id
+from core.web.headers import SecurityHeaders
+from core.web.health import Monitor
+from core.web.processes import ChildProcesses, children_of
+from core.web.return_to_page import ReturnToPage
+from core.web.webhooks import Webhooks
+
+WRONG_INPUT = 2
+COLLECT_SECONDS = 60
+PAGES = {f"/{page.stem}" for page in (Path(__file__).parent / "pages").glob("*.py")}
+
+log = logging.getLogger("app")
+
+
+def open_desk() -> Desk:
+    """The desk of this server's settings; where they are wrong, one line for each mistake and the end."""
+    try:
+        return Desk.open()
+    except (SettingsError, KeysError, StoreError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(WRONG_INPUT)
+
+
+async def collect_garbage() -> None:
+    """Streamlit's own collection after each run is off (config.toml); once a minute is enough."""
+    while True:
+        await anyio.sleep(COLLECT_SECONDS)
+        gc.collect()
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Child processes, and a heap that the collector does not walk again: what pages import is loaded and frozen."""
+    logs.configure()  # once more: Streamlit and uvicorn have set up handlers of their own since
+    if not is_loopback(st.get_option("server.address")):
+        log.warning("the server can be reached from other machines, and everybody who reaches it is its administrator")
+    children = ChildProcesses(children_of(desk.settings, st.get_option("server.port")), SystemClock())
+    async with anyio.create_task_group() as background:
+        children.start()
+        try:
+            for name in ("pandas", "pyarrow", "plotly.graph_objects"):
+                await anyio.to_thread.run_sync(importlib.import_module, name)
+            gc.collect()
+            gc.freeze()
+            background.start_soon(collect_garbage)
+            yield
+        finally:
+            background.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(children.stop)
+
+
+logs.configure()
+desk = open_desk()
+webhooks = Webhooks(desk)
+monitor = Monitor(desk, webhooks.answers)
+
+app = st.App(
+    Path(__file__).parent / "core/ui/main.py",
+    routes=[webhooks.route(), *monitor.routes()],
+    middleware=[Middleware(SecurityHeaders), Middleware(ReturnToPage, paths=PAGES)],
+    lifespan=lifespan,
+    on_script_error=show_error_id,
+)
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,1 @@
+"""What the server adds beside Streamlit: webhooks, health and metrics, security headers, child processes."""
