@@ -22,9 +22,11 @@ def test_a_code_span_holds_any_text(text: str, span: str) -> None:
 
 
 def test_a_long_word_stands_below_the_table_where_it_can_wrap() -> None:
-    page = AppTest.from_string(f"""
-from core.ui import facts
-facts.show({{"Short": "a:b", "Long": "{"x" * (LONGEST_WORD + 1)}", "Words": "[plain] " * 9}}, alt="", literal={{"Short", "Long"}})
-""").run()
-    assert page.table[0].value["Value"].tolist() == ["`a:b`", " ".join([r"\[plain\]"] * 9)]
-    assert [block.value for block in page.code] == ["x" * (LONGEST_WORD + 1)]
+    word = "x" * (LONGEST_WORD + 1)
+    page = AppTest.from_string(
+        "from core.ui import facts\n"
+        f"rows = {{'Short': 'a:b', 'Long': '{word}', 'Plain': '[text] {word}'}}\n"
+        "facts.show(rows, alt='Facts', literal={'Short', 'Long'})"
+    ).run()
+    assert page.table[0].value["Value"].tolist() == ["`a:b`", rf"\[text\] {word}"]
+    assert [block.value for block in page.code] == [word]

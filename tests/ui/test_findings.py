@@ -43,7 +43,12 @@ def test_line_breaks_and_indentation_start_no_block() -> None:
 
 
 def test_a_sentence_without_markdown_stays_as_it_is() -> None:
-    assert escape("Subject id is empty") == "Subject id is empty"
+    assert escape("Subject id is empty, at 9 UTC") == "Subject id is empty, at 9 UTC"
+
+
+def test_a_time_of_day_can_be_copied_as_it_is() -> None:
+    assert "\u200b" not in escape("Closed 21 Nov 2026, 21:08:05 UTC")
+    assert "\u200b" in escape("21:material/home:")
 
 
 @pytest.mark.parametrize(

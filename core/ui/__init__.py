@@ -1,0 +1,1 @@
+"""Streamlit that is no page: the shell around the pages and the pieces they share."""

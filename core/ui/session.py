@@ -1,0 +1,29 @@
+"""Who is at the page, and the desk they talk to."""
+
+import streamlit as st
+
+from core.desk import Desk
+from core.model.people import Action, Actor, Role
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    """The one desk of this server. It opens a short connection for each question, so that sharing it is safe."""
+    return Desk.open()
+
+
+def actor() -> Actor:
+    """The person at the page. Without sign-in the server is for one machine, and its user is the administrator."""
+    return Actor("local", "visitor", "Local administrator", frozenset({Role.ADMINISTRATOR}))
+
+
+def require(action: Action) -> Actor:
+    """The person at the page, if they may do what the page is for; else the page ends here and says so.
+
+    Hiding is a courtesy: the desk checks each action again.
+    """
+    person = actor()
+    if not person.may(action):
+        st.error("You do not have access to this page. Ask an administrator for a role.", icon=":material/lock:")
+        st.stop()
+    return person
