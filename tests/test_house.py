@@ -43,7 +43,9 @@ def product_files() -> list[Path]:
     return [*sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"]
 
 
-@pytest.mark.parametrize("path", [p for p in product_files() if p.name != "clock.py"], ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [p for p in product_files() if p.name != "clock.py"], ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_nothing_but_the_clock_reads_the_time(path: Path) -> None:
     tellers = [
         f"{path.name}:{node.lineno}"

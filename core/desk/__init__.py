@@ -16,8 +16,10 @@ from core.desk.privacy_requests import (
 )
 from core.desk.purposes import PurposeActions
 from core.desk.records import AuditPage, Metrics, Overview, RecordActions
+from core.desk.records_of_processing import ProcessingRecordActions
 from core.desk.webhooks import Acceptance, VendorEvent, WebhookActions
-from core.settings import Settings, load
+from core.model.deadlines import laws
+from core.settings import Settings, SettingsError, load
 
 __all__ = [
     "Acceptance",
@@ -41,12 +43,23 @@ __all__ = [
 ]
 
 
-class Desk(PrivacyRequestActions, ConnectionActions, RecordActions, WebhookActions, HealthActions, PurposeActions):
+class Desk(
+    PrivacyRequestActions,
+    ConnectionActions,
+    RecordActions,
+    WebhookActions,
+    HealthActions,
+    PurposeActions,
+    ProcessingRecordActions,
+):
     """The whole desk over one store."""
 
     @classmethod
     def open(cls, settings: Settings | None = None, clock: Clock | None = None) -> Self:
         """The desk of these settings (by default this process's). Raises SettingsError, KeysError, StoreError."""
         settings = settings or load()
+        if settings.law not in {law.id for law in laws()}:
+            known = ", ".join(law.id for law in laws())
+            raise SettingsError([f"PRIVACY_DESK_LAW: there is no rule pack for {settings.law!r}; there are {known}"])
         clock = clock or SystemClock()
         return cls(settings, open_store(settings, clock), clock)

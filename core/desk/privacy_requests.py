@@ -151,6 +151,8 @@ class PrivacyRequestActions(DeskBase):
             made = exchanges.of_tasks(db, ids)
             sent = [d for task in ids for d in vault.of_task(db, task)]
             attested = attestations.of_request(db, self.store.keys, request_id, ids)
+        if not actor.may(Action.SEE_IDENTIFIERS):  # people type names into evidence
+            attested = [replace(one, evidence="") for one in attested]
         if request.subject is not None:
             made = [_unmasked(exchange, request.subject, request.description) for exchange in made]
         present = [t for t in request.tasks if t.superseded_by is None]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import Settings
+from core.settings import Settings, SettingsError
 from core.store.keys import KeysError
 from tests.clocks import ManualClock
 from tests.desks import desk_for
@@ -27,3 +27,8 @@ def test_a_lost_key_file_is_not_quietly_replaced(settings: Settings) -> None:
     with pytest.raises(KeysError, match="Restore the key file"):
         desk_for(settings, ManualClock())
     assert not settings.keys.exists()
+
+
+def test_a_law_without_rules_stops_the_start(settings: Settings) -> None:
+    with pytest.raises(SettingsError, match="PRIVACY_DESK_LAW: there is no rule pack for 'gpdr'"):
+        desk_for(settings.model_copy(update={"law": "gpdr"}), ManualClock())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from core.store import tasks
 from core.store.requests import RequestFilter
 from core.store.tasks import Outcome
 from tests.clocks import ManualClock
-from tests.desks import ADMIN, AUDITOR, REQUESTER, desk_for, draft, settings_for
+from tests.desks import AUDITOR, REQUESTER, desk_for, draft, settings_for
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -104,7 +105,7 @@ def test_a_request_received_in_the_past_is_due_from_that_day(desk: Desk) -> None
 def test_what_the_contract_does_not_know_is_found_too(
     desk: Desk, change: dict[str, object], field: str, rule: str
 ) -> None:
-    given = {k: desk.today() + v if isinstance(v, timedelta) else v for k, v in change.items()}
+    given: dict[str, Any] = {k: desk.today() + v if isinstance(v, timedelta) else v for k, v in change.items()}
     findings = desk.check(REQUESTER, draft(**given))
     assert [(f.field, f.rule) for f in findings] == [(field, rule)]
 
@@ -224,6 +225,9 @@ def test_an_attested_outcome_closes_the_request_with_evidence_and_proof(desk: De
         "request.closed",
     ]
     assert len(view.deliveries) == 1
+    unseen = desk.show(AUDITOR, request_id)
+    assert unseen
+    assert [a.evidence for a in unseen.attestations] == [""]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def run_killed(settings: Settings, vendor: Vendor, step: str, occurrence: int) -
     here, there = FORKS.Pipe(duplex=False)
     child = FORKS.Process(target=work_until_killed, args=(settings, step, occurrence, there), daemon=True)
     child.start()
+    there.close()  # so that a child that dies is an end of file, not silence
     pid = here.recv()
 
     def kill_after_send(number: int) -> bool:
@@ -49,7 +50,6 @@ def run_killed(settings: Settings, vendor: Vendor, step: str, occurrence: int) -
     child.join(20)
     vendor.on_submitted = lambda number: False
     here.close()
-    there.close()
     code = child.exitcode
     child.close()
     return code
@@ -84,9 +84,7 @@ def kill_and_recover(tmp_path: Path, vendor: Vendor, step: str, times: int, *, o
         assert view
         assert view.request.state is RequestState.COMPLETED
         assert vendor.carried_out[subject] == 1
-    verdict = verify(
-        desk.store.path, keys=desk.store.keys, checkpoints=desk.store.checkpoints_path(desk.store.path)
-    )
+    verdict = verify(desk.store.path, keys=desk.store.keys, checkpoints=desk.store.checkpoints_path(desk.store.path))
     assert verdict.ok
     assert verdict.bad == []
 

@@ -126,7 +126,11 @@ class LifeWithoutAKey(LifeOfRequests):
 
 
 FEW = settings(
-    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=12,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
 )
 TestLifeOfRequests = LifeOfRequests.TestCase
 TestLifeOfRequests.settings = FEW

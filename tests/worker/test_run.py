@@ -94,13 +94,13 @@ def test_a_dead_owner_on_this_host_is_known_to_be_gone(desk: Desk, settings: Set
     here, there = FORKS.Pipe(duplex=False)
     child = FORKS.Process(target=stay, args=(there,), daemon=True)
     child.start()
+    there.close()  # so that a child that dies is an end of file, not silence
     owner = here.recv()
     assert not is_gone(owner)
     child.kill()
     child.join(10)
     child.close()
     here.close()
-    there.close()
     assert is_gone(owner)
     assert not is_gone("another-host:1:1"), "of another host nothing is known"
     assert is_gone(f"{owner_name().split(':')[0]}:{os.getpid()}:0"), "the number was given to another process"

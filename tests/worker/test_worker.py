@@ -301,9 +301,7 @@ def test_a_paused_connection_is_left_alone_until_it_is_resumed(bench: Bench, ven
 def test_the_nearest_legal_deadline_goes_first(bench: Bench, vendor: Vendor) -> None:
     later = bench.file("USR-1000001", intent="a")
     today = bench.desk.today()
-    sooner = bench.desk.submit(
-        ADMIN, draft("USR-1000002", received=today - timedelta(days=20)), intent="b"
-    ).request
+    sooner = bench.desk.submit(ADMIN, draft("USR-1000002", received=today - timedelta(days=20)), intent="b").request
     assert sooner
     leased = bench.worker.lease("cxone", 1)
     assert [one.task.request_id for one in leased] == [sooner.id]
