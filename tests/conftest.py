@@ -1,7 +1,8 @@
 """What every test may rely on: no setting of this machine leaks in, and left-out browser tests are named."""
 
 import os
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -14,6 +15,14 @@ LEFT_OUT = pytest.StashKey[list[str]]()
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _main_module_stays() -> Iterator[None]:
+    """AppTest leaves the page it ran as `__main__`; child processes of later tests would run that instead."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 def pytest_configure(config: pytest.Config) -> None:

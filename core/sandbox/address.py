@@ -30,7 +30,9 @@ class Address:
 
 def read_address(folder: Path) -> Address | None:
     """The sandbox that runs for this folder and is ready; None where there is none."""
-    return _published(folder) if _is_ready(folder) else None
+    address = _published(folder) if _is_ready(folder) else None
+    # Between taking the lock and clearing it a new sandbox still shows what one that was killed left there.
+    return address if address and _is_alive(address.pid) else None
 
 
 def _published(folder: Path) -> Address | None:
@@ -116,6 +118,16 @@ def _is_ready(folder: Path) -> bool:
         return not _try(descriptor, fcntl.LOCK_SH) and bool(os.read(descriptor, 1))
     finally:
         os.close(descriptor)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _try(descriptor: int, kind: int) -> bool:
