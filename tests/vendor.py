@@ -34,6 +34,7 @@ class Vendor:
         ]
         self.on_submit: Callable[[int], bool | int] = lambda number: False
         self.on_submitted: Callable[[int], bool | int] = lambda number: False
+        self.make_id: Callable[[int], str] = lambda number: f"req-{number}"
         self._lock = threading.Lock()
         vendor = self
 
@@ -64,7 +65,7 @@ class Vendor:
                 with vendor._lock:
                     known = vendor.ids.get(key) if key else None
                     if known is None:
-                        known = f"req-{len(vendor.bodies) + 1}"
+                        known = vendor.make_id(len(vendor.bodies) + 1)
                         vendor.bodies[known] = payload
                         vendor.carried_out[payload["subjectId"]] += 1
                         if key:

@@ -6,6 +6,7 @@ import click
 
 from core.cli.output import InputError, answer, as_option, json_option
 from core.cli.session import opened, person
+from core.store.backup import BackupError
 
 
 @click.command()
@@ -17,7 +18,7 @@ def backup(*, file: Path, as_name: str | None, as_json: bool) -> None:
     with opened(existing=True) as desk:
         try:
             made = desk.backup(person(desk.settings, as_name), file)
-        except ValueError as error:
+        except (ValueError, BackupError) as error:
             raise InputError(str(error)) from error
         except OSError as error:
             raise InputError(f"{file} cannot be written: {error.strerror}") from error

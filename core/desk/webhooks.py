@@ -10,6 +10,7 @@ from core.model.people import DESK
 from core.model.privacy_requests import TERMINAL, TRACKED, TaskError, TaskState
 from core.store import requests, tasks, webhook_events
 from core.store.database import Transaction
+from core.store.proof import admissible, task_event
 from core.store.tasks import Outcome
 from core.store.webhook_events import WebhookEvent
 
@@ -46,7 +47,7 @@ class WebhookActions(DeskBase):
                 return Acceptance.REPEATED
             if first_hash is not None:
                 detail = {
-                    "webhook_id": event.webhook_id,
+                    "webhook_id": admissible(event.webhook_id),
                     "body_sha256": event.body_sha256,
                     "first_body_sha256": first_hash,
                 }
@@ -55,9 +56,9 @@ class WebhookActions(DeskBase):
                 )
                 return Acceptance.CONFLICT
             detail = {
-                "webhook_id": event.webhook_id,
-                "vendor_request_id": event.request_id,
-                "vendor_status": event.status,
+                "webhook_id": admissible(event.webhook_id),
+                "vendor_request_id": admissible(event.request_id),
+                "vendor_status": admissible(event.status),
                 "body_sha256": event.body_sha256,
             }
             transaction.record(
@@ -95,17 +96,7 @@ class WebhookActions(DeskBase):
         assert found is not None  # noqa: S101 - it was changed a line ago
         self._follow_number(transaction, found[1])
         detail = {"webhook_id": event.webhook_id, "vendor_request_id": event.vendor_request_id}
-        transaction.record(
-            Event(
-                EventKind.WEBHOOK_JOINED,
-                DESK.id,
-                request=task.request_id,
-                task=task.id,
-                connection=event.connection,
-                outcome=task.state,
-                detail=detail,
-            )
-        )
+        transaction.record(task_event(EventKind.WEBHOOK_JOINED, task, DESK.id, detail))
         return task.id
 
     def _contradiction(self, transaction: Transaction, event: WebhookEvent, task_id: str, request_number: int) -> None:
@@ -120,17 +111,7 @@ class WebhookActions(DeskBase):
             "vendor_request_id": event.vendor_request_id,
             "why": "another subject",
         }
-        transaction.record(
-            Event(
-                EventKind.WEBHOOK_CONTRADICTION,
-                DESK.id,
-                request=task.request_id,
-                task=task.id,
-                connection=event.connection,
-                outcome=task.state,
-                detail=detail,
-            )
-        )
+        transaction.record(task_event(EventKind.WEBHOOK_CONTRADICTION, task, DESK.id, detail))
         self._follow_number(transaction, request_number)
 
     def _follow_number(self, transaction: Transaction, number: int) -> None:

@@ -25,6 +25,7 @@ _PRAGMAS = (
     "PRAGMA secure_delete=ON",
     "PRAGMA trusted_schema=OFF",
     "PRAGMA recursive_triggers=ON",
+    "PRAGMA temp_store=MEMORY",  # the audit triggers spill a journal for every insert; rows stay off the disk too
     f"PRAGMA journal_size_limit={64 * 1024 * 1024}",
 )
 

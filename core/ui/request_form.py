@@ -183,13 +183,10 @@ def _what(filling: Form, slot: Slot) -> None:
     )
     with st.grid(3, min_column_width=190, gap=("xsmall", "small")):
         for category, (word, _) in CATEGORIES.items():
-            st.checkbox(
-                f"{word}  \n:small[:gray[{category_hint(category)}]]",
-                key=filling.key(category),
-                wrap=True,
-                on_change=_touch,
-                args=("categories", filling.generation),
-            )
+            # The hint stands beside the label, not in it: a screen reader would read the label's markup out.
+            with st.container(gap=None):
+                st.checkbox(word, key=filling.key(category), on_change=_touch, args=("categories", filling.generation))
+                st.caption(category_hint(category))
     slot("categories")
     st.text_input(
         "Description (optional)",

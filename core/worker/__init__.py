@@ -1,6 +1,7 @@
 """Due tasks to clients to outcomes: one short, crash-safe step at a time."""
 
 import random
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
@@ -12,7 +13,6 @@ from core.clients.breaker import Breaker
 from core.clients.cxone_requests import CxoneRequests, Submission, Tracking, submission_payload
 from core.clients.http import Answer, Exchange, VendorHttp
 from core.clients.limiter import Limiter, LimiterState
-from core.clients.outcomes import BreakerEffect
 from core.clock import Clock, to_text
 from core.model.events import Event, EventKind
 from core.model.people import DESK
@@ -31,6 +31,7 @@ from core.store.database import Store, Transaction
 from core.store.exchanges import StoredExchange
 from core.store.proof import record_end, task_event
 from core.store.tasks import Leased, Outcome
+from core.worker.flow import keep_flow
 from core.worker.outcomes import Schedule, after_submission, after_tracking, needs_person, outcome_unknown
 
 CALLS_AT_ONCE = 8
@@ -65,7 +66,8 @@ class Worker:
         self.owner = uuid.uuid4().hex
         self.rng = rng or random.Random()
         self._watch = watch
-        self._clients: dict[str, tuple[ConnectionSettings, CxoneRequests]] = {}
+        self._making = threading.Lock()
+        self._clients: dict[str, tuple[ConnectionSettings, CxoneRequests, VendorHttp]] = {}
 
     def connections(self) -> dict[str, ConnectionSettings]:
         """The connections that privacy requests can be sent through."""
@@ -91,21 +93,17 @@ class Worker:
             state = connection_states.get(transaction.db, name)
             if state.paused:
                 return []
-            breaker = Breaker.from_json(state.breaker)
+            # A probe that nobody reports back on is given up once its call must have ended.
+            longest = 4 * connection.timeout_seconds + LEASE_MARGIN_SECONDS
+            breaker = replace(Breaker.from_json(state.breaker), probe_seconds=longest)
             wanted = min(limit, breaker.permits(transaction.at), tasks.count_due(transaction, name, limit))
             limiter = Limiter(connection.limit_per_minute)
             granted, limits, _ = limiter.take(LimiterState.from_json(state.limiter), transaction.at, wanted)
             if not granted:
                 return []
-            if breaker.state(transaction.at) != "closed":
+            leased = tasks.lease(transaction, name, owner=self.owner, limit=granted, seconds=longest)
+            if leased:
                 breaker = breaker.start_probe(transaction.at)
-            leased = tasks.lease(
-                transaction,
-                name,
-                owner=self.owner,
-                limit=granted,
-                seconds=4 * connection.timeout_seconds + LEASE_MARGIN_SECONDS,
-            )
             connection_states.save_flow(transaction, name, limiter=limits.to_json(), breaker=breaker.to_json())
             for one in leased:
                 if one.task.state is TaskState.SENDING:
@@ -175,7 +173,7 @@ class Worker:
     ) -> None:
         with self.store.writing() as transaction:
             if answer:
-                self._keep_flow(transaction, name, connection, answer)
+                keep_flow(transaction, name, connection, answer)
                 _keep_exchanges(transaction, leased, answer.exchanges)
             outcome = self._without_conflict(transaction, leased, outcome)
             outcome = self._with_waiting_webhook(transaction, leased, outcome)
@@ -272,34 +270,20 @@ class Worker:
             outcome = replace(outcome, next_due_at=transaction.at)
         return outcome
 
-    def _keep_flow(self, transaction: Transaction, name: str, connection: ConnectionSettings, answer: Answer) -> None:
-        state = connection_states.get(transaction.db, name)
-        limits = None
-        if answer.status == 429:
-            limiter = Limiter(connection.limit_per_minute)
-            limits = limiter.slow_down(
-                LimiterState.from_json(state.limiter), transaction.at, answer.verdict.floor_seconds
-            )
-        breaker = Breaker.from_json(state.breaker)
-        before = breaker.state(transaction.at)
-        neutral = answer.verdict.breaker is BreakerEffect.NEUTRAL
-        breaker = breaker.record(transaction.at, None if neutral else answer.verdict.breaker is BreakerEffect.SUCCESS)
-        connection_states.save_flow(
-            transaction, name, limiter=limits.to_json() if limits else None, breaker=breaker.to_json()
-        )
-        connection_states.note_call(transaction, name, answer.error.message if answer.error else None)
-        after = breaker.state(transaction.at)
-        if after != before:
-            transaction.record(
-                Event(EventKind.BREAKER_CHANGED, DESK.id, connection=name, outcome=after, detail={"state": after})
-            )
-
     def _client(self, name: str, connection: ConnectionSettings) -> CxoneRequests:
-        cached = self._clients.get(name)
-        if cached is None or cached[0] != connection:
-            http = VendorHttp(connection, TokenSource(connection, self.clock), self.clock)
-            cached = self._clients[name] = (connection, CxoneRequests(http, connection))
-        return cached[1]
+        with self._making:
+            cached = self._clients.get(name)
+            if cached is None or cached[0] != connection:
+                self.close(name)
+                http = VendorHttp(connection, TokenSource(connection, self.clock), self.clock)
+                cached = self._clients[name] = (connection, CxoneRequests(http, connection), http)
+            return cached[1]
+
+    def close(self, *names: str) -> None:
+        """Let go of the network connections of these, or all, clients; they are made anew when needed."""
+        for name in names or tuple(self._clients):
+            if name in self._clients:
+                self._clients.pop(name)[2].close()
 
     def _subject(self, request_id: str) -> str | None:
         with self.store.reading() as db:

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import SETTLED, RunningDesk, launch
-from tests.browser.test_request_journey import fill_in, subject_field
+from tests.browser.test_request_journey import choose, fill_in, subject_field
 
 FOLDER = Path(__file__).parent / "screenshots"
 SCHEMES = ("light", "dark")
@@ -58,6 +58,7 @@ def take_all(browser: Browser, url: str, request_id: str) -> None:
 def take(page: Page, url: str, name: str) -> None:
     page.goto(url)
     page.wait_for_selector(SETTLED)
+    page.wait_for_selector("[data-testid=stSkeleton]", state="detached")
     page.wait_for_timeout(2500)  # charts draw themselves in
     page.screenshot(path=FOLDER / f"{name}.png")
 
@@ -67,7 +68,7 @@ def show_findings(page: Page, url: str) -> None:
     page.goto(f"{url}/submit_request")
     page.wait_for_selector(SETTLED)
     fill_in(page, "USR-8847292")
-    page.get_by_text("Analytics", exact=True).click()
+    choose(page, "Analytics")
     subject_field(page).fill("USR 8847292")
     page.get_by_text(re.compile("ANALYTICS cannot be erased")).wait_for()
     page.wait_for_timeout(1500)

@@ -371,6 +371,17 @@ def test_every_attempt_is_kept_for_the_page_without_secret_or_identifier(bench: 
     assert "USR-8847291" in (view.exchanges[0].request_body or "")
 
 
+def test_a_vendor_id_that_looks_like_a_card_number_does_not_stop_the_task(bench: Bench, vendor: Vendor) -> None:
+    vendor.make_id = lambda number: "4111111111111111"
+    request = bench.file()
+    event = VendorEvent("4111111111111111", "00", "4111111111111111", "COMPLETED", "USR-8847291")
+    assert bench.desk.accept_webhook("cxone", event) is Acceptance.STORED
+    assert bench.work(request, 2).state is TaskState.COMPLETED
+    with bench.desk.store.reading() as db:
+        details = "".join(row["detail"] for row in db.query("SELECT detail FROM audit_events"))
+    assert "4111111111111111" not in details
+
+
 def test_a_clock_that_jumps_back_stalls_nothing(bench: Bench, clock: ManualClock) -> None:
     request = bench.file()
     bench.work(request)
