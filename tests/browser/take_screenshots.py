@@ -39,7 +39,7 @@ def take_all(browser: Browser, url: str, request_id: str) -> None:
         "overview": "",
         "request": f"track_requests?request={request_id}",
         "track": "track_requests",
-        "metrics": "metrics?period=365",
+        "metrics": "metrics?period=365+days",
         "audit_log": "audit_log",
         "connections": "connections",
     }

@@ -54,7 +54,7 @@ def test_mistakes_show_by_their_fields_while_typing_and_one_click_puts_them_righ
     choose(page, "Analytics")
     immutable = page.get_by_role("alert").filter(has_text="ANALYTICS cannot be erased")
     expect(immutable).to_be_visible()
-    page.get_by_role("button", name=re.compile("Remove")).click()
+    page.get_by_role("button", name="Remove it").click()
     expect(immutable).to_be_hidden()
     subject_field(page).fill("USR-8847291")
     expect(wrong).to_be_hidden()
