@@ -101,6 +101,7 @@ class ConnectionSettings(BaseModel):
     duration_format: Literal["180d", "P180D"] = "180d"
     page_size_parameter: str = "pageSize"
     page_number_parameter: str = "pageNumber"
+    page_size: int = Field(default=25, ge=1, le=1000)
     paused: bool = False
 
     @model_validator(mode="before")
@@ -169,6 +170,10 @@ class Settings(BaseSettings):
     region: str | None = None
     time_zone: str = "Europe/Berlin"
     identifier_grace_days: float = Field(default=30.0, ge=0)
+    approvals: Literal["auto", "on", "off"] = "auto"
+    drift_check_hours: float = Field(default=24.0, ge=0, le=24 * 366)
+    controller: str = ""
+    data_protection_officer: str = ""
 
     @classmethod
     def settings_customise_sources(
@@ -208,6 +213,14 @@ class Settings(BaseSettings):
     def in_sandbox(self) -> bool:
         """With no connection configured, the desk talks to its own sandbox."""
         return not self.connections
+
+    @property
+    def four_eyes(self) -> bool:
+        """Whether erasures, shortened retention and hold overrides wait for a second person.
+
+        `auto` is on where sign-in is configured: without it there is only one person to be.
+        """
+        return self.approvals == "on"
 
     def callback_url(self, connection: str) -> str | None:
         """Where a vendor can tell the desk about its requests; None without a public https address."""

@@ -44,6 +44,18 @@ _vault = LazyGroup(
     text="Proofs of completed requests on their way to the vault.",
 )
 
+_purposes = LazyGroup(
+    "purposes",
+    {
+        "list": ("core.cli.purposes:list_purposes", "Every purpose, declared and at the vendor."),
+        "plan": ("core.cli.purposes:plan", "What differs; exit code 1 if anything does."),
+        "apply": ("core.cli.purposes:apply", "Make the vendor have what is declared."),
+        "import": ("core.cli.purposes:import_purposes", "Put the purposes of a file on record."),
+        "record": ("core.cli.purposes:record", "Write the record of processing, Art. 30(1)."),
+    },
+    text="Retention purposes: declared against what the vendor is set to.",
+)
+
 main = LazyGroup(
     "privacy-desk",
     {
@@ -53,6 +65,7 @@ main = LazyGroup(
         "cancel": ("core.cli.privacy_requests:cancel", "Cancel a request that no vendor has yet."),
         "deadline": ("core.cli.deadline:deadline", "The dates a law sets, and why."),
         "metrics": ("core.cli.metrics:metrics", "Success rate and latency of a period."),
+        "purposes": _purposes,
         "audit": _audit,
         "vault": _vault,
         "connections": _connections,

@@ -59,6 +59,14 @@ class Call:
         return f"{self.url}?{urlencode(self.params, doseq=True)}" if self.params else self.url
 
 
+def headers_of(call: Call) -> dict[str, str]:
+    """The headers that a call goes out with, but for its token; for a preview as well."""
+    headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
+    if call.json is not None:
+        headers["Content-Type"] = "application/json"
+    return headers | dict(call.headers)
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One request and its answer as they are kept: masked, bodies cut. `why` tells why it was sent again."""
@@ -156,10 +164,7 @@ class VendorHttp:
 
     def _attempt(self, call: Call, token: Token | None, advice: Mapping[int, str], why: str = "") -> Answer:
         body = None if call.json is None else json_body(call.json)
-        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        headers |= call.headers
+        headers = headers_of(call)
         secrets: list[str] = []
         if token:
             secrets = [token.value.get_secret_value(), self._client_secret()]

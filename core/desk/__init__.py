@@ -5,15 +5,9 @@ from typing import Self
 from core.clock import Clock, SystemClock
 from core.desk.base import ChangedError, DeskBase, DeskError, open_store
 from core.desk.connections import ConnectionActions, ConnectionView, TokenTest
+from core.desk.filing import FilingActions, Preview, Submitted
+from core.desk.following import FollowingActions, RequestPage, RequestView, curl
 from core.desk.health import Figures, Health, HealthActions
-from core.desk.privacy_requests import (
-    Preview,
-    PrivacyRequestActions,
-    RequestPage,
-    RequestView,
-    Submitted,
-    curl,
-)
 from core.desk.purposes import PurposeActions
 from core.desk.records import AuditPage, Metrics, Overview, RecordActions
 from core.desk.records_of_processing import ProcessingRecordActions
@@ -44,7 +38,8 @@ __all__ = [
 
 
 class Desk(
-    PrivacyRequestActions,
+    FilingActions,
+    FollowingActions,
     ConnectionActions,
     RecordActions,
     WebhookActions,

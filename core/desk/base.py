@@ -1,10 +1,16 @@
 """What every action of the desk starts from: the store, the settings, the clock, and the check of the actor."""
 
-from core.clock import Clock, SystemClock
+from dataclasses import replace
+from datetime import date
+
+from core.clock import Clock, SystemClock, day_in
 from core.model.events import Event, EventKind
+from core.model.identifiers import masked, pseudonym
 from core.model.people import Action, Actor, NotAllowedError
+from core.model.privacy_requests import PrivacyRequest
 from core.sandbox.address import connections_of
 from core.settings import ConnectionSettings, Settings
+from core.store import identifiers, requests
 from core.store.database import Store
 from core.store.keys import KeysError, load_or_create
 
@@ -36,6 +42,23 @@ class DeskBase:
         with self.store.writing() as transaction:
             transaction.record(Event(EventKind.ACCESS_DENIED, actor.id, outcome="denied", detail={"action": action}))
         raise NotAllowedError(f"{actor.name} may not do this. Ask an administrator for a role that includes it.")
+
+    def today(self) -> date:
+        """The controller's calendar day."""
+        return day_in(self.settings.time_zone, self.clock.now())
+
+    def _shown(self, actor: Actor, request_id: str) -> PrivacyRequest | None:
+        with self.store.reading() as db:
+            request = requests.get(db, request_id)
+            secret = identifiers.reveal(db, self.store.keys, request_id) if request else None
+        if request is None or secret is None:
+            return request
+        if actor.may(Action.SEE_IDENTIFIERS):
+            return replace(request, subject=secret.subject, description=secret.description)
+        return replace(request, masked_subject=masked(secret.subject))
+
+    def _pseudonym(self, subject: str) -> str:
+        return pseudonym(subject, self.store.keys.pseudonym)
 
 
 def open_store(settings: Settings, clock: Clock | None = None) -> Store:

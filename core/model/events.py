@@ -39,7 +39,26 @@ class EventKind(StrEnum):
     BACKUP_MADE = "backup.made"
     CLOCK_ANOMALY = "clock.anomaly"
     ACCESS_DENIED = "access.denied"
+    PURPOSE_DECLARED = "purpose.declared"
+    PURPOSE_WITHDRAWN = "purpose.withdrawn"
+    PURPOSES_COMPARED = "purpose.compared"
+    PURPOSES_NOT_COMPARED = "purpose.not_compared"
+    PURPOSE_ENFORCEMENT_ASKED = "purpose.enforcement_asked"
+    PURPOSE_ENFORCING = "purpose.enforcing"
+    PURPOSE_RETRY = "purpose.retry"
+    PURPOSE_ENFORCED = "purpose.enforced"
+    PURPOSE_NOT_CHANGED = "purpose.not_changed"
+    PURPOSE_CONFLICT = "purpose.conflict"
+    PURPOSE_FAILED = "purpose.failed"
+    PURPOSE_CANCELLED = "purpose.cancelled"
+    APPROVAL_ASKED = "approval.asked"
+    APPROVAL_DECIDED = "approval.decided"
+    PROCESSING_RECORD_EXPORTED = "processing_record.exported"
 
+
+# A purpose's values are no personal data; its description is free text and stays out, as a reason does.
+_PURPOSE_VALUES = ("retention_days", "legal_basis", "is_active", "description_sha256")
+_CHANGE = ("enforcement", "name", "vendor_id")
 
 # Which details each kind may carry, beside the columns every event has. Values are text, whole numbers,
 # booleans, None, or lists and objects of these; never a float (one canonical form), never free text of a person.
@@ -95,6 +114,34 @@ DETAILS: Mapping[EventKind, frozenset[str]] = {
     EventKind.BACKUP_MADE: frozenset({"sha256"}),
     EventKind.CLOCK_ANOMALY: frozenset({"back_ms"}),
     EventKind.ACCESS_DENIED: frozenset({"action"}),
+    EventKind.PURPOSE_DECLARED: frozenset({"name", "version", "what", *_PURPOSE_VALUES, "reason_sha256"}),
+    EventKind.PURPOSE_WITHDRAWN: frozenset({"name", "version", "reason_sha256"}),
+    EventKind.PURPOSES_COMPARED: frozenset(
+        {
+            "comparison",
+            "in_force",
+            "drifted",
+            "missing",
+            "undeclared",
+            "ambiguous",
+            "newly_drifted",
+            "live_sha256",
+            "latency_ms",
+            "calls",
+        }
+    ),
+    EventKind.PURPOSES_NOT_COMPARED: frozenset({"comparison", "why", "http_status", "latency_ms", "calls"}),
+    EventKind.PURPOSE_ENFORCEMENT_ASKED: frozenset({"enforcement", "changes", "shortening", "replaced"}),
+    EventKind.PURPOSE_ENFORCING: frozenset({*_CHANGE, "attempt", "fields", "before_days", *_PURPOSE_VALUES}),
+    EventKind.PURPOSE_RETRY: frozenset({*_CHANGE, "attempt", "why", "due", "http_status"}),
+    EventKind.PURPOSE_ENFORCED: frozenset({*_CHANGE, "attempts", "latency_ms", "put_ms", "found_sha256"}),
+    EventKind.PURPOSE_NOT_CHANGED: frozenset({*_CHANGE, "attempts", "latency_ms", "put_ms", "fields", "found_sha256"}),
+    EventKind.PURPOSE_CONFLICT: frozenset({*_CHANGE, "attempts", "latency_ms", "fields", "found_sha256"}),
+    EventKind.PURPOSE_FAILED: frozenset({*_CHANGE, "attempts", "latency_ms", "put_ms", "why", "http_status"}),
+    EventKind.PURPOSE_CANCELLED: frozenset({*_CHANGE, "why"}),
+    EventKind.APPROVAL_ASKED: frozenset({"approval", "kind", "about", "payload_sha256"}),
+    EventKind.APPROVAL_DECIDED: frozenset({"approval", "kind", "about", "payload_sha256", "ground_sha256"}),
+    EventKind.PROCESSING_RECORD_EXPORTED: frozenset({"format", "rows", "sha256"}),
 }
 
 

@@ -29,13 +29,20 @@ class Action(StrEnum):
     EXPORT = "export"
     RESEND_TO_VAULT = "resend_to_vault"
     FILL_SANDBOX = "fill_sandbox"
+    VIEW_PURPOSES = "view_purposes"
+    COMPARE_PURPOSES = "compare_purposes"
+    DECLARE_PURPOSES = "declare_purposes"
+    ENFORCE_PURPOSES = "enforce_purposes"
 
 
-_VIEW = frozenset({Action.VIEW_REQUESTS, Action.VIEW_CONNECTIONS, Action.VIEW_METRICS})
+_VIEW = frozenset({Action.VIEW_REQUESTS, Action.VIEW_CONNECTIONS, Action.VIEW_METRICS, Action.VIEW_PURPOSES})
+_PURPOSES = frozenset({Action.COMPARE_PURPOSES, Action.DECLARE_PURPOSES, Action.ENFORCE_PURPOSES})
 
 PERMISSIONS: Mapping[Role, frozenset[Action]] = {
-    Role.REQUESTER: _VIEW | {Action.SUBMIT, Action.SEE_IDENTIFIERS, Action.CANCEL, Action.RETRY, Action.ATTEST},
-    Role.APPROVER: _VIEW | {Action.SEE_IDENTIFIERS, Action.APPROVE, Action.CANCEL},
+    Role.REQUESTER: _VIEW
+    | _PURPOSES
+    | {Action.SUBMIT, Action.SEE_IDENTIFIERS, Action.CANCEL, Action.RETRY, Action.ATTEST},
+    Role.APPROVER: _VIEW | {Action.SEE_IDENTIFIERS, Action.APPROVE, Action.CANCEL, Action.COMPARE_PURPOSES},
     Role.AUDITOR: _VIEW | {Action.VIEW_AUDIT, Action.EXPORT},
     Role.ADMINISTRATOR: frozenset(Action),
 }

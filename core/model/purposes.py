@@ -1,7 +1,8 @@
-"""A retention purpose: what personal data is kept for, how long, and on which legal basis."""
+"""A retention purpose: what personal data is kept for, how long, on which legal basis; and declared against live."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -85,6 +86,152 @@ class Purpose(BaseModel):
     retention_days: int = Field(ge=1)
     legal_basis: Annotated[LegalBasis, BeforeValidator(_legal_basis)]
     is_active: bool = True
+
+
+def _texts(values: Any) -> Any:
+    # Strict mode takes no list for a tuple, and lists are what TOML and JSON have.
+    return tuple(values) if isinstance(values, list) else values
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_texts)]
+
+RECORD_FIELDS = ("owner", "data_subjects", "data_categories", "recipients", "transfers", "security_measures")
+
+
+class Declaration(Purpose):
+    """A purpose as the house declares it, with what GDPR Art. 30(1) asks of a record of processing beside it.
+
+    `owner` answers for it; `data_subjects` and `data_categories` are Art. 30(1)(c), `recipients` (d), `transfers` to
+    third countries with their safeguards (e), `security_measures` (g). The retention period is (f).
+    """
+
+    owner: Text = ""
+    data_subjects: Texts = ()
+    data_categories: Texts = ()
+    recipients: Texts = ()
+    transfers: Text = ""
+    security_measures: Text = ""
+
+
+# What is compared and enforced, in the order in which it is shown. The name is how a purpose is found.
+VALUE_FIELDS = ("description", "retention_days", "legal_basis", "is_active")
+
+Values = Mapping[str, Any]
+"""The `VALUE_FIELDS` of a purpose as JSON has them. A retention period that cannot be read is its text."""
+
+
+def values_of(purpose: Purpose) -> dict[str, Any]:
+    """What a declaration wants the vendor to have."""
+    return {
+        "description": purpose.description,
+        "retention_days": purpose.retention_days,
+        "legal_basis": str(purpose.legal_basis),
+        "is_active": purpose.is_active,
+    }
+
+
+@dataclass(frozen=True)
+class LivePurpose:
+    """A purpose as the vendor has it, which need not keep our rules.
+
+    `retention` is the vendor's text, `retention_days` None where it cannot be read. `legal_basis` is lower case.
+    `page` is where in the vendor's list it was seen.
+    """
+
+    id: str
+    name: str
+    description: str
+    retention: str
+    retention_days: int | None
+    legal_basis: str
+    is_active: bool
+    modified_at: str | None = None
+    page: int = 1
+
+    def values(self) -> dict[str, Any]:
+        days: int | str = self.retention if self.retention_days is None else self.retention_days
+        return {
+            "description": self.description,
+            "retention_days": days,
+            "legal_basis": self.legal_basis,
+            "is_active": self.is_active,
+        }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that is not as declared."""
+
+    field: str
+    declared: Any
+    live: Any
+
+
+def differences(declared: Values, live: Values) -> tuple[Difference, ...]:
+    """Field by field, in the order of `VALUE_FIELDS`."""
+    # The type as well, because True equals 1.
+    return tuple(
+        Difference(field, declared[field], live[field])
+        for field in VALUE_FIELDS
+        if (type(declared[field]), declared[field]) != (type(live[field]), live[field])
+    )
+
+
+def shortens(wanted: Values, live: Values) -> bool:
+    """Whether enforcing would shorten the retention period, which deletes data at the vendor.
+
+    A live period that cannot be read may be any length, so that counts as well.
+    """
+    days = live["retention_days"]
+    return not isinstance(days, int) or bool(wanted["retention_days"] < days)
+
+
+class PurposeStatus(StrEnum):
+    """How a purpose stands: declared against what the vendor had when it was last asked."""
+
+    IN_FORCE = "in_force"
+    DRIFTED = "drifted"
+    MISSING = "missing"  # declared, and not found at the vendor
+    UNDECLARED = "undeclared"
+    AMBIGUOUS = "ambiguous"  # the vendor has the name more than once
+    NOT_COMPARED = "not_compared"  # declared, and the vendor was never asked
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One name: what is declared, what is live, and how they differ. `live` is None where ambiguous."""
+
+    name: str
+    status: PurposeStatus
+    declared: Declaration | None
+    live: LivePurpose | None
+    differences: tuple[Difference, ...] = ()
+
+
+def compare(declared: Declaration | None, live: Iterable[LivePurpose]) -> Comparison:
+    """One purpose; `live` are those with its name. Raises ValueError where there is neither."""
+    found = list(live)
+    if declared is None and not found:
+        raise ValueError("There is nothing to compare")
+    name = declared.name if declared else found[0].name
+    if len(found) > 1:
+        return Comparison(name, PurposeStatus.AMBIGUOUS, declared, None)
+    if not found:
+        return Comparison(name, PurposeStatus.MISSING, declared, None)
+    if declared is None:
+        return Comparison(name, PurposeStatus.UNDECLARED, None, found[0])
+    differ = differences(values_of(declared), found[0].values())
+    return Comparison(name, PurposeStatus.DRIFTED if differ else PurposeStatus.IN_FORCE, declared, found[0], differ)
+
+
+def compare_all(declared: Iterable[Declaration], live: Iterable[LivePurpose]) -> list[Comparison]:
+    """Every name on either side, in alphabetical order."""
+    wanted = {purpose.name: purpose for purpose in declared}
+    found: dict[str, list[LivePurpose]] = {}
+    for purpose in live:
+        found.setdefault(purpose.name, []).append(purpose)
+    return [compare(wanted.get(name), found.get(name, ())) for name in sorted(wanted.keys() | found.keys())]
 
 
 def retention_to_wire(days: int, form: DurationFormat) -> str:

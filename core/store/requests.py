@@ -60,7 +60,9 @@ class RequestFilter:
     connection: str | None = None
     text: str = ""
     pseudonym: str | None = None  # of `text`, so that an identifier finds its requests
+    due_from: date | None = None  # of open requests, as due_before
     due_before: date | None = None
+    closed_since: datetime | None = None
     submitted_since: datetime | None = None
     submitted_until: datetime | None = None
     order: str = "newest"  # newest, due
@@ -285,8 +287,12 @@ def _where(where: RequestFilter) -> tuple[list[str], list[Any]]:
             where.pseudonym,
             where.text,
         )
+    if where.due_from:
+        also("r.closed_at IS NULL AND r.due_on >= ?", where.due_from.isoformat())
     if where.due_before:
         also("r.closed_at IS NULL AND r.due_on < ?", where.due_before.isoformat())
+    if where.closed_since:
+        also("r.closed_at >= ?", to_text(where.closed_since))
     if where.submitted_since:
         also("r.submitted_at >= ?", to_text(where.submitted_since))
     if where.submitted_until:

@@ -5,6 +5,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from core.store.audit import AUDIT_SCHEMA
+from core.store.purpose_schema import PURPOSES_AND_APPROVALS
 
 migrations = Migrations("privacy-desk")
 
@@ -177,6 +178,11 @@ CREATE TABLE worker_leases (
 def requests_tasks_and_proof(db: Database) -> None:
     run_script(db, _TABLES)
     run_script(db, AUDIT_SCHEMA)
+
+
+@migrations()
+def purposes_and_approvals(db: Database) -> None:
+    run_script(db, PURPOSES_AND_APPROVALS)
 
 
 def run_script(db: Database, script: str) -> None:

@@ -1,8 +1,6 @@
 """The worker as a process: holds the worker lease, runs a loop for each connection, and stops within ten seconds."""
 
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -12,10 +10,14 @@ from core.clock import Clock
 from core.model.events import Event, EventKind
 from core.model.people import DESK
 from core.settings import Settings
-from core.store import identifiers, tasks, worker_leases
+from core.store import enforcement_changes, identifiers, tasks, worker_leases
 from core.store.database import Store
 from core.worker import CALLS_AT_ONCE, Worker
 from core.worker.deliveries import Deliveries
+from core.worker.owners import is_gone, owner_name
+from core.worker.purposes import PurposeWorker
+
+__all__ = ["WorkerProcess", "destroy_identifiers", "is_gone", "note_clock_jump", "owner_name"]
 
 LEASE_SECONDS = 15.0
 BEAT_SECONDS = 4.0
@@ -24,28 +26,6 @@ STOP_SECONDS = 10.0
 CLOCK_TOLERANCE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
-
-
-def owner_name() -> str:
-    """Host, process and its start, so that a worker that is no more can be told from one that is slow."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
-
-
-def is_gone(owner: str) -> bool:
-    """Whether a lease's owner ran on this host and certainly runs no more."""
-    host, _, rest = owner.partition(":")
-    pid, _, started = rest.partition(":")
-    return host == socket.gethostname() and pid.isdigit() and _started(int(pid)) != started
-
-
-def _started(pid: int) -> str:
-    """When a process started, as the kernel counts it; empty if it is no more (or this is not Linux)."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123 - a kernel file
-            fields = stat.read().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == "Z" else fields[19]
 
 
 class WorkerProcess:
@@ -57,6 +37,7 @@ class WorkerProcess:
         self.clock = clock
         self.worker = worker or Worker(settings, store, clock)
         self.worker.owner = owner_name()
+        self.purposes = PurposeWorker(settings, store, clock, rng=self.worker.rng)
         self.stopping = threading.Event()
         self._held_until = 0.0
         self._clock_offset = clock.now().timestamp() - clock.monotonic()
@@ -75,6 +56,10 @@ class WorkerProcess:
         loops += [
             threading.Thread(target=self._connection_loop, args=(name,), name=name, daemon=True)
             for name in self.worker.connections()
+        ]
+        loops += [
+            threading.Thread(target=self._purpose_loop, args=(name,), name=name, daemon=True)
+            for name in self.purposes.connections()
         ]
         loops.append(threading.Thread(target=self._house_loop, name="house", daemon=True))
         for loop in loops:
@@ -138,6 +123,12 @@ class WorkerProcess:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def _purpose_loop(self, name: str) -> None:
+        """Drift checks and enforcements of one connection, one call after the other."""
+        while not self.stopping.is_set():
+            if not (self._holds_lease() and self.purposes.step(name)):
+                self.stopping.wait(IDLE_SECONDS)
+
     @staticmethod
     def _ended(call: "Future[None]") -> bool:
         if not call.done():
@@ -172,6 +163,7 @@ def note_clock_jump(store: Store, seconds_back: float) -> None:
     """The wall clock went back: move what waits back with it, so that nothing stalls for as long, and say so."""
     with store.writing() as transaction:
         tasks.move_due_times(transaction, -seconds_back)
+        enforcement_changes.move_due_times(transaction, -seconds_back)
         transaction.record(Event(EventKind.CLOCK_ANOMALY, DESK.id, detail={"back_ms": round(seconds_back * 1000)}))
 
 

@@ -1,4 +1,7 @@
-"""A real server and a real browser, one of each for the whole run; every test has a page and a profile of its own."""
+"""A real server and a real browser, one of each for this folder; every test has a page and a profile of its own.
+
+They end with the folder: while Playwright runs, its event loop stands in the way of every other test's.
+"""
 
 import os
 import shutil
@@ -99,13 +102,13 @@ class RunningDesk:
         self.log.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = launch(playwright)
     if browser is None:
@@ -134,7 +137,7 @@ def launch(playwright: Playwright) -> Browser | None:
         return None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[RunningDesk]:
     """A sandbox desk that all tests share; each files under subjects of its own."""
     running = RunningDesk(tmp_path_factory.mktemp("desk"))
@@ -142,7 +145,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk_url(desk: RunningDesk) -> str:
     return desk.url
 

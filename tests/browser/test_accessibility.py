@@ -25,7 +25,7 @@ PAGES = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def filled(desk: RunningDesk) -> RunningDesk:
     done = desk.command("sandbox", "fill", "--days", "90", "--requests", "120")
     assert done.returncode == 0, done.stderr

@@ -80,7 +80,7 @@ def test_a_double_click_files_one_request(page: Page, desk: RunningDesk) -> None
 
 
 def listed(desk: RunningDesk) -> int:
-    done = desk.command("list", "--json")
+    done = desk.command("list", "--limit", "5000", "--json")
     assert done.returncode == 0, done.stderr
     return len(json.loads(done.stdout))
 

@@ -197,16 +197,17 @@ def _record(view: PurposeView) -> None:
 
 def _history(view: PurposeView) -> None:
     lines: list[tuple[datetime, str]] = []
+    # Of one instant the first here comes first: how it stands is what came of the rest.
+    for standing in view.standings:
+        differ = "; ".join(difference_words(difference) for difference in standing.differences)
+        said = STATUS_WORDS[standing.status] + (f" ({differ})" if differ else "")
+        lines.append((standing.at, escape(said)))
     for version in view.versions:
         because = f": {version.reason}" if version.reason else ""
         said = (
             f"{WHAT_WORDS.get(version.what, version.what)} by {version.actor_name}, version {version.version}{because}"
         )
         lines.append((version.at, escape(said)))
-    for standing in view.standings:
-        differ = "; ".join(difference_words(difference) for difference in standing.differences)
-        said = STATUS_WORDS[standing.status] + (f" ({differ})" if differ else "")
-        lines.append((standing.at, escape(said)))
     for change in view.changes:
         said = f"{CHANGE_WORDS[change.state]} ({change.id})"
         if change.error:

@@ -158,14 +158,18 @@ def _enforce(person: Actor) -> None:
     _close()
 
 
-def progress(person: Actor, connection: str) -> None:
-    """The enforcement that this session follows, or one that is under way; until it has ended, by itself."""
+def progress(person: Actor, connection: str) -> bool:
+    """The enforcement that this session follows, and those under way; each moves by itself until it has ended.
+
+    Returns whether one is under way.
+    """
     newest = desk().newest_enforcements(person, connection, limit=3)
     followed = st.session_state.get(_FOLLOWED)
     shown = [e for e in newest if e.id == followed or e.under_way]
     for enforcement in shown[:2]:
         moving = bool(enforcement.under_way)
         st.fragment(_progress, run_every="1s" if moving else None)(person, enforcement.id, moving=moving)
+    return any(enforcement.under_way for enforcement in newest)
 
 
 def _progress(person: Actor, enforcement_id: str, *, moving: bool) -> None:

@@ -13,7 +13,7 @@ from core.store.purpose_standings import Standing, StandingFilter
 from core.ui import charts
 from core.ui.findings import escape
 from core.ui.retention import filters
-from core.ui.retention.words import STATUS_HINTS, STATUS_ICONS, STATUS_WORDS
+from core.ui.retention.words import SHORT_WORDS, STATUS_HINTS, STATUS_ICONS
 from core.ui.session import desk
 from core.ui.words import ago, minute, number
 
@@ -110,22 +110,20 @@ def cards(glance: PurposesAtAGlance) -> None:
     for status in shown:
         with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
             st.metric(
-                STATUS_WORDS[status],
+                SHORT_WORDS[status],
                 number(glance.counts[status]),
                 icon=STATUS_ICONS[status],
                 help=STATUS_HINTS[status],
             )
-            if glance.counts[status]:
-                st.button(
-                    "Show them",
-                    key=f"retention_show_{status}",
-                    type="tertiary",
-                    icon=":material/filter_alt:",
-                    on_click=filters.show_only,
-                    args=(status,),
-                )
-            else:
-                st.caption("None")  # as high as its neighbours
+            st.button(
+                "Show them",
+                key=f"retention_show_{status}",
+                type="tertiary",
+                icon=":material/filter_alt:",
+                disabled=not glance.counts[status],
+                on_click=filters.show_only,
+                args=(status,),
+            )
 
 
 def chart(person: Actor, glance: PurposesAtAGlance) -> None:
@@ -136,10 +134,11 @@ def chart(person: Actor, glance: PurposesAtAGlance) -> None:
     page = desk().find_purposes(person, glance.connection, where, page_size=IN_THE_CHART)
     if not page.rows:
         return
-    st.subheader("Retention days, declared against live", anchor=False)
-    if page.total > len(page.rows):
-        st.caption(f"The {len(page.rows)} of {number(page.total)} declared purposes whose days are furthest apart.")
+    st.header("Retention days, declared against live", anchor=False)
     apart = sum(row.declared_days != row.live_days for row in page.rows)
+    if page.total > len(page.rows):
+        others = " In all others they are the same." if apart < len(page.rows) else ""
+        st.caption(f"The {len(page.rows)} of {number(page.total)} declared purposes furthest apart.{others}")
     charts.show(
         _bars(page.rows),
         alt=f"Retention days of {len(page.rows)} purposes, declared and live; {apart} of them differ.",

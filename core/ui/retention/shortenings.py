@@ -21,7 +21,7 @@ def show(person: Actor) -> None:
         st.error(escape(problem), icon=":material/error:")
     if not pending:
         return
-    st.subheader("Waiting for a second person", anchor=False)
+    st.header("Waiting for a second person", anchor=False)
     for one in pending:
         with st.container(border=True):
             _one(person, one)

@@ -22,14 +22,14 @@ _PICKED, _GENERATION, _NOTICE = "retention_picked", "retention_picks", "retentio
 _DO = {PurposeStatus.DRIFTED: Action.ENFORCE_PURPOSES, PurposeStatus.UNDECLARED: Action.DECLARE_PURPOSES}
 
 
-def show(person: Actor, glance: PurposesAtAGlance) -> None:
-    """Filters, actions, rows and pages."""
+def show(person: Actor, glance: PurposesAtAGlance, *, busy: bool) -> None:
+    """Filters, actions, rows and pages. While `busy` with an enforcement, no other is begun."""
     if not sum(glance.counts.values()):
         _nothing_yet(person, glance)
         return
     where = filters.choose()
     found = desk().find_purposes(person, glance.connection, where, page_size=0)
-    _actions(person, glance)
+    _actions(person, glance, busy=busy)
     _notice()
     if not found.total:
         st.info("No purpose matches. Change the filters, or clear them.", icon=":material/search_off:")
@@ -48,7 +48,7 @@ def show(person: Actor, glance: PurposesAtAGlance) -> None:
 
 
 def _nothing_yet(person: Actor, glance: PurposesAtAGlance) -> None:
-    st.subheader("No purposes yet", anchor=False)
+    st.header("No purposes yet", anchor=False)
     if glance.last_good:
         st.markdown("The vendor has none, and none is declared. Declare the first one, or import a list.")
     else:
@@ -117,7 +117,7 @@ def _says(row: Standing) -> str:
     return escape(f"Declared {days_words(row.declared_days)}")
 
 
-def _actions(person: Actor, glance: PurposesAtAGlance) -> None:
+def _actions(person: Actor, glance: PurposesAtAGlance, *, busy: bool) -> None:
     drifted = glance.counts[PurposeStatus.DRIFTED]
     picked = sorted(_picked())
     standing = _standing(person, glance.connection, picked)
@@ -130,7 +130,7 @@ def _actions(person: Actor, glance: PurposesAtAGlance) -> None:
                 key="retention_enforce_all",
                 type="primary",
                 icon=":material/gavel:",
-                disabled=not drifted,
+                disabled=not drifted or busy,
                 on_click=enforcing.preview,
                 args=(person, glance.connection, None),
             )
@@ -138,7 +138,7 @@ def _actions(person: Actor, glance: PurposesAtAGlance) -> None:
                 f"Enforce chosen ({number(len(to_enforce))})",
                 key="retention_enforce_chosen",
                 icon=":material/checklist:",
-                disabled=not to_enforce,
+                disabled=not to_enforce or busy,
                 on_click=enforcing.preview,
                 args=(person, glance.connection, to_enforce),
             )

@@ -16,6 +16,13 @@ STATUS_WORDS: Mapping[PurposeStatus, str] = {
     PurposeStatus.AMBIGUOUS: "More than once at the vendor",
     PurposeStatus.NOT_COMPARED: "Not compared yet",
 }
+# Where there is little room.
+SHORT_WORDS: Mapping[PurposeStatus, str] = {
+    **STATUS_WORDS,
+    PurposeStatus.MISSING: "Not found",
+    PurposeStatus.AMBIGUOUS: "More than once",
+    PurposeStatus.NOT_COMPARED: "Not compared",
+}
 STATUS_ICONS: Mapping[PurposeStatus, str] = {
     PurposeStatus.IN_FORCE: ":material/check_circle:",
     PurposeStatus.DRIFTED: ":material/difference:",

@@ -1,65 +1,30 @@
-"""What people do with privacy requests: check, preview, submit, find, look at, cancel, retry, attest."""
+"""Following privacy requests: find and show them, and cancel, retry or attest what a person has to decide."""
 
 import hashlib
-import json
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import Any
 
-from core.clients.catalog import CATALOG
-from core.clients.cxone_requests import DESCRIPTION, SUBJECT, submission_call, submission_payload
-from core.clock import day_in
+from core.clients.cxone_requests import DESCRIPTION, SUBJECT
 from core.desk.base import ChangedError, DeskBase, DeskError
-from core.model.deadlines import Deadline, deadlines_for, laws
 from core.model.events import EventKind
-from core.model.findings import Finding
-from core.model.identifiers import canonical, masked, pseudonym
 from core.model.people import Action, Actor
 from core.model.privacy_requests import (
     TERMINAL,
     WAITS_FOR_A_PERSON,
-    Draft,
     PrivacyRequest,
-    RequestType,
     Task,
     TaskError,
     TaskState,
 )
-from core.settings import ConnectionSettings
 from core.store import attestations, exchanges, identifiers, requests, tasks, vault
 from core.store.attestations import Attestation
 from core.store.audit import EventFilter, StoredEvent, events
 from core.store.database import Transaction
 from core.store.exchanges import StoredExchange
 from core.store.proof import record_end, task_event
-from core.store.requests import NewRequest, RequestFilter, RequestSummary
+from core.store.requests import RequestFilter, RequestSummary
 from core.store.tasks import Outcome
 from core.store.vault import Delivery
-from core.validation import POLICY_VERSION, check_privacy_request
-
-EARLIEST_RECEIVED_DAYS = 365
-REFERENCE_LENGTH = 100
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a draft would become: the exact body, the exact HTTP request for each system, and its dates."""
-
-    findings: tuple[Finding, ...]
-    payload: Mapping[str, Any]
-    http: Mapping[str, str]  # connection -> request line, headers and body; the token is a placeholder
-    deadlines: tuple[Deadline, ...]
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """The request that was filed, or None and what stopped it; `repeated`: this intent was filed before."""
-
-    request: PrivacyRequest | None
-    findings: tuple[Finding, ...]
-    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,51 +49,8 @@ class RequestView:
     can_attest: tuple[str, ...]  # task ids
 
 
-class PrivacyRequestActions(DeskBase):
-    """The part of the desk that deals in privacy requests."""
-
-    def check(self, actor: Actor, draft: Draft) -> tuple[Finding, ...]:
-        """Everything wrong with a draft, as it stands; writes nothing."""
-        self._require(actor, Action.SUBMIT)
-        return self._check(draft)
-
-    def preview(self, actor: Actor, draft: Draft) -> Preview:
-        """What would be sent and by when it would be due; as far as the draft allows."""
-        self._require(actor, Action.SUBMIT)
-        http = {}
-        for name in draft.connections:
-            connection = self.connections().get(name)
-            if connection and connection.contract == "cxone-requests":
-                http[name] = _http_text(connection, self._payload(draft, name))
-        payload = self._payload(draft, draft.connections[0] if draft.connections else None)
-        findings = self._check(draft)
-        dated = not {f.field for f in findings if f.blocks} & {"law", "received", "region"}
-        return Preview(findings, payload, http, self._deadlines(draft) if dated else ())
-
-    def submit(self, actor: Actor, draft: Draft, *, intent: str) -> Submitted:
-        """File a request: one transaction, or findings and nothing written.
-
-        `intent` is made with the form; the same intent again gives the request of the first time.
-        """
-        self._require(actor, Action.SUBMIT)
-        with self.store.reading() as db:
-            filed = requests.filed_with(db, intent)
-        if filed:
-            return Submitted(self._shown(actor, filed), (), repeated=True)
-        findings = self._check(draft)
-        if any(f.blocks for f in findings):
-            return Submitted(None, findings)
-        new = self._new_request(actor, draft, intent)
-        with self.store.writing() as transaction:
-            # Once more under the lock: two forms about the same person can be sent in the same instant.
-            blocking = [
-                f for f in self._duplicates(transaction, draft, new.pseudonym)
-                if requests.filed_with(transaction.db, intent) is None
-            ]  # fmt: skip
-            if blocking:
-                return Submitted(None, (*findings, *blocking))
-            request_id, fresh = requests.file(transaction, new)
-        return Submitted(self._shown(actor, request_id), findings, repeated=not fresh)
+class FollowingActions(DeskBase):
+    """The part of the desk that sees requests through."""
 
     def find(self, actor: Actor, where: RequestFilter, *, page: int = 1, page_size: int = 50) -> RequestPage:
         """One page of requests. A text that is somebody's identifier finds their requests by pseudonym."""
@@ -261,104 +183,6 @@ class PrivacyRequestActions(DeskBase):
             self._follow(transaction, request_id, actor)
         return self._existing(actor, request_id)
 
-    def _check(self, draft: Draft) -> tuple[Finding, ...]:
-        findings = [*check_privacy_request(dict(self._payload(draft, None)))]
-        findings += self._check_connections(draft)
-        findings += self._check_dates(draft)
-        findings += _check_reference(draft.reference)
-        if not any(f.field == "subjectId" for f in findings):
-            with self.store.reading() as db:
-                findings += _open_already(
-                    {
-                        n: requests.open_task_for(db, n, self._pseudonym(draft.subject), draft.type)
-                        for n in draft.connections
-                    }
-                )
-        return tuple(findings)
-
-    def _check_connections(self, draft: Draft) -> list[Finding]:
-        known = {n for n, c in self.connections().items() if RequestType.ERASURE in CATALOG[c.contract].kinds}
-        listed = ", ".join(sorted(known)) or "none is configured"
-        if not draft.connections:
-            return [Finding("connection", "required", "Choose the system to send it to.", f"Known: {listed}.")]
-        return [
-            Finding("connection", "unknown", f"There is no connection named {name!r}.", f"Known: {listed}.")
-            for name in draft.connections
-            if name not in known
-        ]
-
-    def _check_dates(self, draft: Draft) -> list[Finding]:
-        today, received = self.today(), draft.received or self.today()
-        if received > today:
-            return [
-                Finding(
-                    "received", "in_future", "The day of receipt lies in the future.", "Use today or an earlier day.",
-                    suggestion=today,
-                )
-            ]  # fmt: skip
-        if received < today - timedelta(days=EARLIEST_RECEIVED_DAYS):
-            return [
-                Finding(
-                    "received", "too_old", "The day of receipt is more than a year ago.", "Check the year you entered."
-                )
-            ]
-        if draft.law and draft.law not in {law.id for law in laws()}:
-            known = ", ".join(law.id for law in laws())
-            return [Finding("law", "unknown", f"No rules are known for the law {draft.law!r}.", f"Known: {known}.")]
-        try:
-            self._deadlines(draft)
-        except ValueError as error:
-            return [Finding("region", "unknown", str(error), "Leave the region empty, or choose another.")]
-        return []
-
-    def _duplicates(self, transaction: Transaction, draft: Draft, subject_pseudonym: str) -> list[Finding]:
-        return _open_already(
-            {n: requests.open_task_for(transaction.db, n, subject_pseudonym, draft.type) for n in draft.connections}
-        )
-
-    def _payload(self, draft: Draft, connection: str | None) -> Mapping[str, Any]:
-        return submission_payload(
-            subject=draft.subject,
-            type=draft.type,
-            categories=draft.categories,
-            scope=draft.scope,
-            description=draft.description,
-            callback_url=self.settings.callback_url(connection) if connection else None,
-        )
-
-    def _deadlines(self, draft: Draft) -> tuple[Deadline, ...]:
-        law, region = self._law_and_region(draft)
-        return tuple(deadlines_for(law, draft.received or self.today(), region=region))
-
-    def _law_and_region(self, draft: Draft) -> tuple[str, str | None]:
-        """The draft's own, else the settings'; the settings' region belongs to the settings' law alone."""
-        law = draft.law or self.settings.law
-        return law, draft.region or (self.settings.region if law == self.settings.law else None)
-
-    def today(self) -> date:
-        """The controller's calendar day."""
-        return day_in(self.settings.time_zone, self.clock.now())
-
-    def _new_request(self, actor: Actor, draft: Draft, intent: str) -> NewRequest:
-        law, region = self._law_and_region(draft)
-        return NewRequest(
-            intent=intent,
-            type=RequestType(draft.type),
-            categories=draft.categories,
-            scope=draft.scope,
-            law=law,
-            region=region,
-            received=draft.received or self.today(),
-            reference=draft.reference,
-            filed_by=actor.id,
-            filed_by_name=actor.name,
-            pseudonym=self._pseudonym(draft.subject),
-            secret=identifiers.Secret(canonical(draft.subject), draft.description),
-            deadlines=self._deadlines(draft),
-            policy_version=POLICY_VERSION,
-            connections=tuple((name, self.connections()[name].contract) for name in dict.fromkeys(draft.connections)),
-        )
-
     def _again(self, transaction: Transaction, request: PrivacyRequest, task: Task) -> str:
         number = requests.number_of(transaction.db, request.id)
         if identifiers.reveal(transaction.db, transaction.keys, request.id) is None:
@@ -393,44 +217,6 @@ class PrivacyRequestActions(DeskBase):
         if request is None:
             raise DeskError(f"There is no request {request_id}.")
         return request
-
-    def _shown(self, actor: Actor, request_id: str) -> PrivacyRequest | None:
-        with self.store.reading() as db:
-            request = requests.get(db, request_id)
-            secret = identifiers.reveal(db, self.store.keys, request_id) if request else None
-        if request is None or secret is None:
-            return request
-        if actor.may(Action.SEE_IDENTIFIERS):
-            return replace(request, subject=secret.subject, description=secret.description)
-        return replace(request, masked_subject=masked(secret.subject))
-
-    def _pseudonym(self, subject: str) -> str:
-        return pseudonym(subject, self.store.keys.pseudonym)
-
-
-def _check_reference(reference: str) -> list[Finding]:
-    printable = "".join(c for c in reference if c.isprintable())
-    if len(reference) > REFERENCE_LENGTH:
-        message = f"The reference has {len(reference)} characters; at most {REFERENCE_LENGTH} are allowed."
-        fix = f"Cut it to {REFERENCE_LENGTH} characters"
-        return [Finding("reference", "max_length", message, fix, suggestion=printable[:REFERENCE_LENGTH])]
-    if printable != reference:
-        message = "The reference holds a character that does not print."
-        return [Finding("reference", "pattern", message, "Remove it", suggestion=printable)]
-    return []
-
-
-def _open_already(holders: Mapping[str, str | None]) -> list[Finding]:
-    return [
-        Finding(
-            "subjectId",
-            "already_open",
-            f"{holder} is already open for this person at {name}.",
-            f"Follow {holder} instead, or wait until it is closed.",
-        )
-        for name, holder in holders.items()
-        if holder
-    ]
 
 
 def _cancellable(task: Task) -> bool:
@@ -472,13 +258,6 @@ def _unmasked(exchange: StoredExchange, subject: str, description: str) -> Store
         request_body=put_back(exchange.request_body),
         response_body=put_back(exchange.response_body),
     )
-
-
-def _http_text(connection: ConnectionSettings, payload: Mapping[str, Any]) -> str:
-    call = submission_call(connection, payload, "made when it is sent")
-    headers = {"Authorization": "Bearer <token>", "Content-Type": "application/json", **call.headers}
-    lines = [f"{call.method} {call.url}", *(f"{name}: {value}" for name, value in headers.items())]
-    return "\n".join([*lines, "", json.dumps(payload, indent=2, ensure_ascii=False)])
 
 
 def curl(exchange: StoredExchange) -> str:
