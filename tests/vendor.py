@@ -22,6 +22,7 @@ class Vendor:
         self.bodies: dict[str, dict[str, Any]] = {}
         self.submissions = 0
         self.tokens = 0
+        self.token_status = 200
         self.calls: Counter[str] = Counter()
         self.statuses: dict[str, list[dict[str, Any]]] = {}
         self.default_status: list[dict[str, Any]] = [
@@ -49,6 +50,9 @@ class Vendor:
                 vendor.calls[f"POST {self.path}"] += 1
                 if self.path == "/oauth/token":
                     vendor.tokens += 1
+                    if vendor.token_status != 200:
+                        self.answer(vendor.token_status, {"error": "access_denied"})
+                        return
                     self.answer(200, {"access_token": f"made-up-{vendor.tokens}", "expires_in": 3600})
                 elif self.path == "/api/v2/privacy/requests":
                     self.submit(json.loads(body))

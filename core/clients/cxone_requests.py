@@ -105,8 +105,10 @@ class CxoneRequests:
         call = self.submission_call(payload, intent)
         answer = self._http.call(call)
         body = answer.body if isinstance(answer.body, dict) else {}
-        named, status = vendor_id(body.get("id")), _status(body.get("status"))
+        named, status = vendor_id(body.get("id")), _status(body.get("status"), Redactor(call.mask))
         if answer.verdict.decision is Decision.ATTACH:
+            if _other_subject(body, payload.get("subjectId")):
+                return Submission(_wrong_subject(answer), None, status)
             return Submission(answer if named else _nothing_to_attach(answer, call.sending), named, status)
         if not answer.ok:
             return Submission(answer, None, None)
@@ -138,7 +140,7 @@ class CxoneRequests:
 
 def _tracked(answer: Answer, body: Mapping[str, Any], redactor: Redactor) -> Tracking:
     warnings: list[str] = []
-    status = _status(body.get("status"))
+    status = _status(body.get("status"), redactor)
     if status is None:
         warnings.append("status: missing, or no text")
     records = _count(body, "recordsAffected", warnings, expected=body.get("status") == "COMPLETED")
@@ -152,16 +154,16 @@ def _tracked(answer: Answer, body: Mapping[str, Any], redactor: Redactor) -> Tra
         vendor_status=status,
         state=state,
         records_affected=records,
-        cascade=_cascade(body.get("cascade"), warnings),
+        cascade=_cascade(body.get("cascade"), warnings, redactor),
         duration_ms=_count(body, "durationMs", warnings),
         error_message=redactor.vendor_text(said) if isinstance(said, str) and said.strip() else None,
         warnings=tuple(warnings),
     )
 
 
-def _status(value: object) -> str | None:
-    """The vendor's word as it is, fit to show and cut to 64 characters."""
-    return visible(value)[:_STATUS_CHARACTERS] if isinstance(value, str) and value.strip() else None
+def _status(value: object, redactor: Redactor) -> str | None:
+    """The vendor's word as it is, masked, fit to show and cut to 64 characters."""
+    return visible(redactor.text(value))[:_STATUS_CHARACTERS] if isinstance(value, str) and value.strip() else None
 
 
 def _count(body: Mapping[str, Any], name: str, warnings: list[str], *, expected: bool = False) -> int | None:
@@ -177,13 +179,13 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _COUNT_AT_MOST
 
 
-def _cascade(value: object, warnings: list[str]) -> tuple[CascadeEntry, ...]:
+def _cascade(value: object, warnings: list[str], redactor: Redactor) -> tuple[CascadeEntry, ...]:
     if value is None:
         return ()
     entries = value if isinstance(value, list) else [None]
     found = []
     for entry in entries[:_MOST_CASCADE_ENTRIES]:
-        entity = _status(entry.get("entity")) if isinstance(entry, dict) else None
+        entity = _status(entry.get("entity"), redactor) if isinstance(entry, dict) else None
         if entity and isinstance(entry, dict) and _is_count(entry.get("records")):
             found.append(CascadeEntry(entity, entry["records"]))
     if len(found) < len(entries):

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.clients.catalog import CATALOG
 from core.clients.cxone_requests import submission_call, submission_payload
-from core.desk.base import DeskBase
+from core.desk.base import DeskBase, DeskError
 from core.model.deadlines import Deadline, deadlines_for, laws
 from core.model.findings import Finding
 from core.model.identifiers import canonical
@@ -77,7 +77,7 @@ class FilingActions(DeskBase):
         with self.store.reading() as db:
             filed = requests.filed_with(db, intent)
         if filed:
-            return Submitted(self._shown(actor, filed), (), repeated=True)
+            return Submitted(self._same(actor, filed, draft), (), repeated=True)
         findings = self._check(draft)
         if any(f.blocks for f in findings):
             return Submitted(None, findings)
@@ -92,6 +92,15 @@ class FilingActions(DeskBase):
                 return Submitted(None, (*findings, *blocking))
             request_id, fresh = requests.file(transaction, new)
         return Submitted(self._shown(actor, request_id), findings, repeated=not fresh)
+
+    def _same(self, actor: Actor, request_id: str, draft: Draft) -> PrivacyRequest | None:
+        """The request that an intent was filed as. Raises DeskError if this draft asks for something else."""
+        filed = self._shown(actor, request_id)
+        if filed and (filed.pseudonym, filed.type, filed.categories, filed.scope) != (
+            self._pseudonym(draft.subject), draft.type, draft.categories, draft.scope,
+        ):  # fmt: skip
+            raise DeskError(f"This form was submitted as {request_id} with other content. Fill in a new one.")
+        return filed
 
     def _check(self, draft: Draft) -> tuple[Finding, ...]:
         findings = [*check_privacy_request(dict(self._payload(draft, None)))]

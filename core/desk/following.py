@@ -111,7 +111,7 @@ class FollowingActions(DeskBase):
     ) -> PrivacyRequest:
         """Go on with a task that waits for a person, or send an ended one again as a new task.
 
-        A task whose outcome is unknown is only sent again with `not_received`: the person's word that they
+        A task that may have reached the vendor is only sent again with `not_received`: the person's word that they
         looked it up at the vendor and it is not there.
         """
         self._require(actor, Action.RETRY)
@@ -121,7 +121,7 @@ class FollowingActions(DeskBase):
             task = _task_of(request, task_id)
             if not _retryable(task):
                 raise DeskError(f"{task_id} is {_words(task.state)}; there is nothing to try again.")
-            if task.state is TaskState.OUTCOME_UNKNOWN and not not_received:
+            if task.is_in_doubt and not not_received:
                 raise DeskError(
                     f"{task_id} may have reached the vendor. Look it up in the vendor's console first, "
                     "and confirm that it is not there."
@@ -179,6 +179,7 @@ class FollowingActions(DeskBase):
                 categories=request.categories,
                 scope=request.scope,
                 pseudonym=request.pseudonym,
+                attested=True,
             )
             self._follow(transaction, request_id, actor)
         return self._existing(actor, request_id)

@@ -1,13 +1,15 @@
 """How the desk itself does: what a monitor asks, without a person and without a word about anybody's request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from core.desk.base import DeskBase
+from core.model.enforcements import ChangeState
 from core.model.privacy_requests import RequestState, TaskState
+from core.model.purposes import PurposeStatus
 from core.sandbox.address import read_address
-from core.store import measures, requests, tasks, vault, worker_leases
+from core.store import measures, purpose_measures, requests, tasks, vault, worker_leases
 from core.store.measures import Latency, Period
 
 LATENCY_DAYS = 30
@@ -34,6 +36,9 @@ class Figures:
     latency: Latency
     deliveries: Mapping[str, int]  # to the vault, by state
     worker: bool
+    purposes: Mapping[str, Mapping[PurposeStatus, int]] = field(default_factory=dict)  # by connection
+    purpose_changes: Mapping[str, Mapping[ChangeState, int]] = field(default_factory=dict)
+    compared_at: Mapping[str, datetime] = field(default_factory=dict)  # the last time that the vendor's list was read
 
 
 class HealthActions(DeskBase):
@@ -59,4 +64,7 @@ class HealthActions(DeskBase):
                 latency=measures.totals(db, Period(now - timedelta(days=LATENCY_DAYS), now)).latency_ms,
                 deliveries=vault.counts(db),
                 worker=self.worker_is_alive(),
+                purposes=purpose_measures.standings(db),
+                purpose_changes=purpose_measures.changes(db),
+                compared_at=purpose_measures.compared_at(db),
             )

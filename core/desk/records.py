@@ -75,7 +75,7 @@ class RecordActions(DeskBase):
                 db, RequestFilter(states=(RequestState.NEEDS_PERSON,), order="due"), limit=10
             )
             _, overdue = requests.find(db, RequestFilter(due_before=today), limit=0)
-            _, due_soon = requests.find(db, RequestFilter(due_before=soon), limit=0)
+            _, at_risk = requests.find(db, RequestFilter(due_from=today, due_before=soon), limit=0)
             nearest, _ = requests.find(db, RequestFilter(due_before=date.max, order="due"), limit=10)
             closed = requests.closed_since(db, self.clock.now() - timedelta(days=7))
             letters = vault.counts(db).get("dead", 0)
@@ -83,7 +83,7 @@ class RecordActions(DeskBase):
             needs_person=tuple(waiting),
             needs_person_total=waiting_total,
             overdue=overdue,
-            at_risk=due_soon - overdue,
+            at_risk=at_risk,
             in_flight=counts.get(RequestState.IN_PROGRESS, 0),
             queued=counts.get(RequestState.QUEUED, 0),
             closed_last_7_days=closed,
@@ -191,6 +191,7 @@ class RecordActions(DeskBase):
             self.store,
             history,
             requests,
+            received_on=lambda sample: day_in(self.settings.time_zone, sample.filed_at),
             deadlines_of=lambda sample: tuple(
                 deadlines_for(sample.law, day_in(self.settings.time_zone, sample.filed_at))
             ),

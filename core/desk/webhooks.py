@@ -7,7 +7,7 @@ from core.desk.base import DeskBase
 from core.model.events import Event, EventKind
 from core.model.identifiers import pseudonym
 from core.model.people import DESK
-from core.model.privacy_requests import TERMINAL, TRACKED, TaskError, TaskState
+from core.model.privacy_requests import GAVE_UP, TERMINAL, TRACKED, TaskError, TaskState
 from core.store import requests, tasks, webhook_events
 from core.store.database import Transaction
 from core.store.proof import admissible, task_event
@@ -40,7 +40,9 @@ class WebhookActions(DeskBase):
     def accept_webhook(self, connection: str, event: VendorEvent) -> Acceptance:
         """Store an event and wake what it names, in one transaction. On disk when this returns."""
         subject = pseudonym(event.subject, self.store.keys.pseudonym) if event.subject else None
-        stored = WebhookEvent(connection, event.webhook_id, event.body_sha256, event.request_id, event.status, subject)
+        # A vendor may repeat the identifier anywhere; what is kept of its words must not.
+        status = event.status.replace(event.subject, "{subject}") if event.subject else event.status
+        stored = WebhookEvent(connection, event.webhook_id, event.body_sha256, event.request_id, status, subject)
         with self.store.writing() as transaction:
             first_hash = webhook_events.insert(transaction, stored)
             if first_hash == event.body_sha256:
@@ -58,7 +60,7 @@ class WebhookActions(DeskBase):
             detail = {
                 "webhook_id": admissible(event.webhook_id),
                 "vendor_request_id": admissible(event.request_id),
-                "vendor_status": admissible(event.status),
+                "vendor_status": admissible(status),
                 "body_sha256": event.body_sha256,
             }
             transaction.record(
@@ -82,16 +84,20 @@ class WebhookActions(DeskBase):
             self._contradiction(transaction, event, task_id, request_number)
         elif task.state in TRACKED:
             tasks.wake(transaction, task_id)
+        elif task.state is TaskState.NEEDS_PERSON and task.error and task.error.code == GAVE_UP:
+            # The desk had stopped asking; now the vendor has something to say.
+            tasks.change(transaction, task_id, Outcome(TaskState.IN_PROGRESS, next_due_at=transaction.at))
+            self._follow_number(transaction, request_number)
 
     def _adopt(self, transaction: Transaction, event: WebhookEvent) -> str | None:
         """The one task about the event's subject whose submission went unanswered; it now has its vendor id."""
         if event.pseudonym is None:
             return None
-        lost = webhook_events.unknown_outcomes_of_subject(transaction.db, event.connection, event.pseudonym)
-        if len(lost) != 1:
+        sent = tasks.unanswered(transaction.db, event.connection, event.pseudonym)
+        if len(sent) != 1 or sent[0][1] is not TaskState.OUTCOME_UNKNOWN:
             return None
         outcome = Outcome(TaskState.IN_PROGRESS, vendor_request_id=event.vendor_request_id, next_due_at=transaction.at)
-        task = tasks.change(transaction, lost[0], outcome)
+        task = tasks.change(transaction, sent[0][0], outcome)
         found = tasks.get(transaction.db, task.id)
         assert found is not None  # noqa: S101 - it was changed a line ago
         self._follow_number(transaction, found[1])

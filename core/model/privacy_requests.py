@@ -152,6 +152,10 @@ class TaskError:
     advice: str = ""
 
 
+# The code of the error with which the desk stops asking a vendor by itself.
+GAVE_UP = "gave_up"
+
+
 @dataclass(frozen=True)
 class Task:
     """One submission to one vendor system. Times are aware and UTC, latency is in milliseconds."""
@@ -177,7 +181,14 @@ class Task:
     error: TaskError | None = None
     fence: int = 0
     may_have_acted: bool = False
+    trying_since: datetime | None = None
     superseded_by: str | None = None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the vendor may have it without its id being known: sent again only on a person's word."""
+        may_have = self.state is TaskState.OUTCOME_UNKNOWN or self.may_have_acted
+        return may_have and self.vendor_request_id is None and self.state not in TERMINAL
 
 
 @dataclass(frozen=True)

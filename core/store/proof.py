@@ -2,15 +2,17 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.clock import to_text
 from core.model.events import Event, EventKind
-from core.model.privacy_requests import SUCCESSFUL, RequestType, Task
+from core.model.privacy_requests import SUCCESSFUL, CascadeEntry, RequestType, Task
 from core.store import vault
 from core.store.audit import looks_secret
 from core.store.database import Transaction
+
+MOST_CASCADE_ENTRIES = 20
 
 
 def admissible(text: str | None) -> str | None:
@@ -33,16 +35,33 @@ def task_event(kind: EventKind, task: Task, actor: str, detail: Mapping[str, Any
         task=task.id,
         connection=task.connection,
         outcome=task.state,
-        detail={
-            name: admissible(value) if isinstance(value, str) else value for name, value in (detail or {}).items()
-        },
+        detail={name: admissible(value) if isinstance(value, str) else value for name, value in (detail or {}).items()},
     )
 
 
+def _bounded(cascade: Sequence[CascadeEntry]) -> list[dict[str, Any]]:
+    """A cascade as the audit log can hold it, 8 KB an event: the first entries, and the rest in one sum."""
+    shown, rest = cascade[:MOST_CASCADE_ENTRIES], cascade[MOST_CASCADE_ENTRIES:]
+    entries: list[dict[str, Any]] = [{"entity": admissible(c.entity), "records": c.records} for c in shown]
+    if rest:
+        entries.append({"entity": f"and {len(rest)} more", "records": sum(c.records for c in rest)})
+    return entries
+
+
 def record_end(
-    transaction: Transaction, task: Task, *, actor: str, categories: tuple[str, ...], scope: str, pseudonym: str
+    transaction: Transaction,
+    task: Task,
+    *,
+    actor: str,
+    categories: tuple[str, ...],
+    scope: str,
+    pseudonym: str,
+    attested: bool = False,
 ) -> None:
-    """The end of a task; a successful erasure also gives `PRIVACY_DELETION_COMPLETED` and a vault delivery."""
+    """The end of a task; a successful erasure also gives `PRIVACY_DELETION_COMPLETED` and a vault delivery.
+
+    `attested`: a person's word, so that what the vendor said last is not what the proof says.
+    """
     transaction.record(
         task_event(
             EventKind.TASK_ENDED,
@@ -52,7 +71,7 @@ def record_end(
                 "state": task.state,
                 "vendor_status": task.vendor_status,
                 "records": task.records_affected,
-                "cascade": [{"entity": c.entity, "records": c.records} for c in task.cascade],
+                "cascade": _bounded(task.cascade),
                 "latency_ms": task.latency_ms,
                 "attempts": task.attempts,
                 "polls": task.polls,
@@ -85,7 +104,7 @@ def record_end(
         {
             "subjectId": pseudonym,
             "requestId": task.vendor_request_id or task.id,
-            "status": task.vendor_status or task.state,
+            "status": task.state if attested else task.vendor_status or task.state,
             "timestamp": at,
             "categories_erased": list(categories) if task.kind is RequestType.ERASURE else [],
             "scope": scope,

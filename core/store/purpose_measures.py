@@ -3,10 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlite_utils import Database
 
+from core.clock import from_text
 from core.model.enforcements import SUCCESSFUL, ChangeState
+from core.model.purposes import PurposeStatus
 from core.store.measures import Latency, Period
 
 _COMPARED = (
@@ -64,6 +67,33 @@ def totals(db: Database, period: Period) -> PurposeTotals:
         change_ms=_latency(db, period, "latency_ms", _ENDED),
         put_ms=_latency(db, period, "put_ms", _ENDED),
     )
+
+
+def standings(db: Database) -> dict[str, dict[PurposeStatus, int]]:
+    """How many purposes of each connection stand how, now."""
+    counted: dict[str, dict[PurposeStatus, int]] = {}
+    for row in db.query("SELECT connection, status, count(*) AS n FROM purpose_standings GROUP BY connection, status"):
+        counted.setdefault(row["connection"], {})[PurposeStatus(row["status"])] = row["n"]
+    return counted
+
+
+def changes(db: Database) -> dict[str, dict[ChangeState, int]]:
+    """How many changes of each connection are in each state, over everything on record."""
+    counted: dict[str, dict[ChangeState, int]] = {}
+    for row in db.query("SELECT connection, state, count(*) AS n FROM enforcement_changes GROUP BY connection, state"):
+        counted.setdefault(row["connection"], {})[ChangeState(row["state"])] = row["n"]
+    return counted
+
+
+def compared_at(db: Database) -> dict[str, datetime]:
+    """When the whole list of each connection was last read."""
+    return {
+        row["connection"]: from_text(row["at"])
+        for row in db.query(
+            "SELECT connection, max(ended_at) AS at FROM purpose_comparisons WHERE error IS NULL "
+            "AND ended_at IS NOT NULL GROUP BY connection"
+        )
+    }
 
 
 def _latency(db: Database, period: Period, column: str, source: str) -> Latency:

@@ -44,7 +44,6 @@ class NewRequest:
     deadlines: tuple[Deadline, ...]
     policy_version: str
     connections: tuple[tuple[str, str], ...]  # (connection, contract)
-    first_state: TaskState = TaskState.QUEUED
 
     @property
     def due_on(self) -> date:
@@ -97,7 +96,7 @@ def file(transaction: Transaction, new: NewRequest) -> tuple[str, bool]:
     if filed := filed_with(db, new.intent):
         return filed, False
     at = to_text(transaction.at)
-    state = request_state([new.first_state])
+    state = request_state([TaskState.QUEUED])
     number = db.execute(
         "INSERT INTO requests (intent, type, categories, scope, law, region, received, submitted_at, reference, "
         "filed_by, filed_by_name, state, pseudonym, due_on, deadlines, policy_version) "
@@ -113,7 +112,7 @@ def file(transaction: Transaction, new: NewRequest) -> tuple[str, bool]:
     identifiers.keep(transaction, number, request_id, new.secret)
     task_ids = [
         tasks.add(
-            transaction, number, request_id, connection, contract, new.type, new.pseudonym, new.due_on, new.first_state
+            transaction, number, request_id, connection, contract, new.type, new.pseudonym, new.due_on, TaskState.QUEUED
         )
         for connection, contract in new.connections
     ]

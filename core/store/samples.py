@@ -91,6 +91,7 @@ class _Written:
     number: int
     due: date
     deadlines: tuple[Deadline, ...]
+    received: date
     pseudonym: str
 
     @property
@@ -107,6 +108,7 @@ def write(
     history: Iterable[Sample],
     total: int,
     *,
+    received_on: Callable[[Sample], date],
     deadlines_of: Callable[[Sample], tuple[Deadline, ...]],
     policy_version: str,
     grace_days: float,
@@ -135,6 +137,7 @@ def write(
                         number,
                         next(d.due for d in deadlines if d.what == "respond"),
                         deadlines,
+                        received_on(upcoming),
                         pseudonym(upcoming.subject, store.keys.pseudonym),
                     )
                     events.append((upcoming.filed_at, _file(transaction, written, policy_version, now)))
@@ -175,7 +178,7 @@ def _file(transaction: Transaction, written: _Written, policy_version: str, now:
         "VALUES (?,?,?,?,?,?,?,?,'',?,?,'queued',?,?,?,?,1)",
         [
             written.number, str(uuid.uuid4()), sample.type, json.dumps(sample.categories), sample.scope, sample.law,
-            sample.filed_at.date().isoformat(), at, DESK.id, "Sample history", written.pseudonym,
+            written.received.isoformat(), at, DESK.id, "Sample history", written.pseudonym,
             written.due.isoformat(),
             json.dumps([{**asdict(d), "due": d.due.isoformat()} for d in written.deadlines]), policy_version,
         ],

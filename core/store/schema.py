@@ -56,6 +56,7 @@ CREATE TABLE tasks (
     vendor_request_id TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     may_have_acted INTEGER NOT NULL DEFAULT 0,  -- an attempt went unanswered; sticks
+    trying_since TEXT,                      -- from when the time allowed is counted
     polls INTEGER NOT NULL DEFAULT 0,
     next_due_at TEXT,                       -- while leased: when the lease runs out
     lease_owner TEXT,

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from core.clock import from_text, to_text
 from core.model.privacy_requests import (
     TERMINAL,
     TRACKED,
+    WAITS_FOR_A_PERSON,
     CascadeEntry,
     RequestType,
     Task,
@@ -21,6 +22,23 @@ from core.model.privacy_requests import (
     check_transition,
 )
 from core.store.database import Transaction
+
+# What an outcome may change of a task's row.
+_CHANGED = (
+    "state",
+    "vendor_status",
+    "vendor_request_id",
+    "next_due_at",
+    "submitted_at",
+    "trying_since",
+    "ended_at",
+    "latency_ms",
+    "records_affected",
+    "cascade",
+    "error",
+    "fence",
+    "may_have_acted",
+)
 
 
 @dataclass(frozen=True)
@@ -94,16 +112,21 @@ def count_due(transaction: Transaction, connection: str, limit: int) -> int:
     return int(row["n"])
 
 
-def lease(transaction: Transaction, connection: str, *, owner: str, limit: int, seconds: float) -> list[Leased]:
-    """Take the due tasks with the nearest legal deadlines. A queued one is counted as sending from here on:
-    the intent is on disk before the first byte can leave."""
+def lease(
+    transaction: Transaction, connection: str, *, owner: str, limit: int, seconds: float, probing: bool = False
+) -> list[Leased]:
+    """Take the due tasks with the nearest legal deadlines; to probe a vendor, the one that was tried least.
+
+    A queued one is counted as sending from here on: the intent is on disk before the first byte can leave.
+    """
     db, now = transaction.db, transaction.at
     rows = list(
         db.query(
             "SELECT t.*, r.categories, r.scope, r.id AS request_id FROM tasks t "
             "JOIN requests r ON r.number = t.request "
-            "WHERE t.connection = ? AND t.next_due_at <= ? ORDER BY t.due_on, t.next_due_at LIMIT ?",
-            [connection, to_text(now), limit],
+            "WHERE t.connection = ? AND t.next_due_at <= ? "
+            "ORDER BY CASE WHEN ? THEN t.attempts + t.polls END, t.due_on, t.next_due_at LIMIT ?",
+            [connection, to_text(now), probing, limit],
         )
     )
     until = now + timedelta(seconds=seconds)
@@ -116,16 +139,18 @@ def lease(transaction: Transaction, connection: str, *, owner: str, limit: int, 
         row["state"] = after
         row["fence"] += 1
         row["may_have_acted"] |= before is TaskState.SENDING
+        row["trying_since"] = row["trying_since"] or to_text(now)
         row["polls" if tracking else "attempts"] += 1
         db.execute(
-            "UPDATE tasks SET state = ?, fence = ?, polls = ?, attempts = ?, may_have_acted = ?, next_due_at = ?, "
-            "lease_owner = ?, woken = 0 WHERE number = ?",
+            "UPDATE tasks SET state = ?, fence = ?, polls = ?, attempts = ?, may_have_acted = ?, trying_since = ?, "
+            "next_due_at = ?, lease_owner = ?, woken = 0 WHERE number = ?",
             [
                 after,
                 row["fence"],
                 row["polls"],
                 row["attempts"],
                 row["may_have_acted"],
+                row["trying_since"],
                 to_text(until),
                 owner,
                 row["number"],
@@ -176,12 +201,15 @@ def change(transaction: Transaction, task_id: str, outcome: Outcome) -> Task:
         latency = max(0, round((transaction.at - from_text(row["created_at"])).total_seconds() * 1000))
     vendor_id = outcome.vendor_request_id or row["vendor_request_id"]
     submitted_at = row["submitted_at"] or (at if vendor_id or outcome.state in TRACKED else None)
+    # The time allowed begins anew when the vendor took the request on, and when a person said to go on.
+    begins_anew = (submitted_at and not row["submitted_at"]) or before in WAITS_FOR_A_PERSON
     row |= {
         "state": outcome.state,
         "vendor_status": outcome.vendor_status or row["vendor_status"],
         "vendor_request_id": vendor_id,
         "next_due_at": to_text(outcome.next_due_at) if outcome.next_due_at else None,
         "submitted_at": submitted_at,
+        "trying_since": at if begins_anew else row["trying_since"],
         "ended_at": ended,
         "latency_ms": latency,
         "records_affected": outcome.records_affected
@@ -192,16 +220,11 @@ def change(transaction: Transaction, task_id: str, outcome: Outcome) -> Task:
         "fence": row["fence"] + 1,
         "may_have_acted": int(row["may_have_acted"] or outcome.may_have_acted),
     }
+    changes = ", ".join(f"{column} = :{column}" for column in _CHANGED)
     db.execute(
-        "UPDATE tasks SET state = :state, vendor_status = :vendor_status, vendor_request_id = :vendor_request_id, "
-        "next_due_at = :next_due_at, submitted_at = :submitted_at, ended_at = :ended_at, latency_ms = :latency_ms, "
-        "records_affected = :records_affected, cascade = :cascade, error = :error, fence = :fence, "
-        "may_have_acted = :may_have_acted, lease_owner = NULL, woken = 0 WHERE number = :number",
-        {key: row[key] for key in (
-            "state", "vendor_status", "vendor_request_id", "next_due_at", "submitted_at", "ended_at", "latency_ms",
-            "records_affected", "cascade", "error", "fence", "may_have_acted", "number",
-        )},
-    )  # fmt: skip
+        f"UPDATE tasks SET {changes}, lease_owner = NULL, woken = 0 WHERE number = :number",  # noqa: S608 - fixed names
+        {column: row[column] for column in (*_CHANGED, "number")},
+    )
     return _task(row, row["request_id"])
 
 
@@ -239,6 +262,33 @@ def holder_of(db: Database, connection: str, vendor_request_id: str) -> str | No
     ):
         return str(row["id"])
     return None
+
+
+def unanswered(db: Database, connection: str, pseudonym: str) -> list[tuple[str, TaskState]]:
+    """The open tasks about a subject that were sent, or perhaps were, without the vendor's id being known.
+
+    Only where there is exactly one can an event that names the subject be about it.
+    """
+    return [
+        (str(row["id"]), TaskState(row["state"]))
+        for row in db.query(
+            "SELECT id, state FROM tasks WHERE connection = ? AND pseudonym = ? AND ended_at IS NULL "
+            "AND vendor_request_id IS NULL AND attempts > 0",
+            [connection, pseudonym],
+        )
+    ]
+
+
+def due_elsewhere(db: Database, connections: Iterable[str], now: datetime, limit: int = 100) -> list[Task]:
+    """Due tasks of connections that are not among these: nobody would ever look at them again."""
+    return [
+        _task(row, row["request_id"])
+        for row in db.query(
+            "SELECT t.*, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request "
+            "WHERE t.next_due_at <= ? AND t.connection NOT IN (SELECT value FROM json_each(?)) LIMIT ?",
+            [to_text(now), json.dumps(list(connections)), limit],
+        )
+    ]
 
 
 def get(db: Database, task_id: str) -> tuple[Task, int] | None:
@@ -309,6 +359,7 @@ def _task(row: dict[str, Any], request_id: str) -> Task:
         error=TaskError(**json.loads(row["error"])) if row["error"] else None,
         fence=row["fence"],
         may_have_acted=bool(row["may_have_acted"]),
+        trying_since=_instant(row["trying_since"]),
         superseded_by=row["superseded_by"],
     )
 

@@ -58,13 +58,23 @@ def delivered(transaction: Transaction, delivery_id: str) -> None:
 def failed(transaction: Transaction, delivery_id: str, error: TaskError, retry_at: datetime | None) -> None:
     """Try again at `retry_at`; None puts the delivery on the dead-letter list."""
     transaction.db.execute(
-        "UPDATE vault_deliveries SET state = ?, attempts = attempts + 1, next_due_at = ?, error = ? WHERE id = ?",
+        "UPDATE vault_deliveries SET state = ?, attempts = attempts + 1, next_due_at = ?, error = ? "
+        "WHERE id = ? AND state = 'pending'",
         [
             "pending" if retry_at else "dead",
             to_text(retry_at) if retry_at else None,
             json.dumps(vars(error)),
             delivery_id,
         ],
+    )
+
+
+def move_due_times(transaction: Transaction, seconds: float) -> None:
+    """Shift every waiting time, when the wall clock itself was shifted."""
+    transaction.db.execute(
+        "UPDATE vault_deliveries SET next_due_at = strftime('%Y-%m-%dT%H:%M:%f', next_due_at, ?) || '000Z' "
+        "WHERE next_due_at IS NOT NULL",
+        [f"{seconds:+.3f} seconds"],
     )
 
 

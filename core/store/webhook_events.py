@@ -1,6 +1,7 @@
 """Signed vendor events, stored once each, waiting for the task they name where it is not there yet."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlite_utils import Database
 
@@ -46,25 +47,13 @@ def join(transaction: Transaction, connection: str, vendor_request_id: str, task
     ).rowcount
 
 
-def waiting_for_subject(db: Database, connection: str, pseudonym: str) -> list[str]:
-    """Vendor ids of events about this subject that no task has claimed."""
+def waiting_for_subject(db: Database, connection: str, pseudonym: str, since: datetime) -> list[str]:
+    """Vendor ids of events about this subject, received since then, that no task has claimed."""
     return [
         str(row["vendor_request_id"])
         for row in db.query(
             "SELECT DISTINCT vendor_request_id FROM webhook_events "
-            "WHERE connection = ? AND pseudonym = ? AND task IS NULL",
-            [connection, pseudonym],
-        )
-    ]
-
-
-def unknown_outcomes_of_subject(db: Database, connection: str, pseudonym: str) -> list[str]:
-    """Tasks about this subject that may have reached the vendor without anybody knowing their vendor id."""
-    return [
-        str(row["id"])
-        for row in db.query(
-            "SELECT id FROM tasks WHERE connection = ? AND pseudonym = ? AND state = 'outcome_unknown' "
-            "AND vendor_request_id IS NULL",
-            [connection, pseudonym],
+            "WHERE connection = ? AND pseudonym = ? AND task IS NULL AND received_at >= ?",
+            [connection, pseudonym, to_text(since)],
         )
     ]

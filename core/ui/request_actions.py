@@ -63,7 +63,7 @@ def _cancel(request: PrivacyRequest) -> None:
 
 def _retry(request: PrivacyRequest, task: Task) -> None:
     looked_up = f"looked_up_{task.id}"
-    if task.state is TaskState.OUTCOME_UNKNOWN:
+    if task.is_in_doubt:
         st.markdown("It may have reached the vendor. Sent twice, it may be carried out twice.")
         st.checkbox("I looked it up at the vendor and it is not there", key=looked_up)
     elif task.state is TaskState.NEEDS_PERSON:
@@ -78,7 +78,7 @@ def _retry(request: PrivacyRequest, task: Task) -> None:
         "Yes, try again",
         key=f"retry_confirmed_{task.id}",
         type="primary",
-        disabled=task.state is TaskState.OUTCOME_UNKNOWN and not st.session_state.get(looked_up),
+        disabled=task.is_in_doubt and not st.session_state.get(looked_up),
         on_click=_do,
         args=(
             request,

@@ -14,6 +14,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from core.desk import Desk, Figures, Health
+from core.model.enforcements import ENDED
 from core.model.privacy_requests import SUCCESSFUL, TERMINAL, RequestState, TaskState
 
 OPEN_METRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -149,8 +150,42 @@ def exposition(figures: Figures, webhook_answers: Mapping[tuple[str, int], int])
                 for (name, status), count in sorted(webhook_answers.items())
             ],
         ),
+        *_purposes(figures),
     ]
     return "".join([*families, "# EOF\n"])
+
+
+def _purposes(figures: Figures) -> list[str]:
+    return [
+        _family(
+            "privacy_desk_purposes",
+            "gauge",
+            "Retention purposes by how they stand: declared against the vendor when it was last asked.",
+            [
+                Sample(count, {"connection": name, "status": status})
+                for name, statuses in sorted(figures.purposes.items())
+                for status, count in sorted(statuses.items())
+            ],
+        ),
+        _family(
+            "privacy_desk_purpose_changes",
+            "counter",
+            "Changes of retention purposes that ended, by outcome.",
+            [
+                Sample(count, {"connection": name, "outcome": state}, "_total")
+                for name, states in sorted(figures.purpose_changes.items())
+                for state, count in sorted(states.items())
+                if state in ENDED
+            ],
+        ),
+        _family(
+            "privacy_desk_purposes_compared_timestamp_seconds",
+            "gauge",
+            "When the declared purposes were last compared with the vendor, in Unix time.",
+            [Sample(at.timestamp(), {"connection": name}) for name, at in sorted(figures.compared_at.items())],
+            unit="seconds",
+        ),
+    ]
 
 
 def _ended(tasks: Mapping[str, Mapping[TaskState, int]]) -> Iterator[Sample]:

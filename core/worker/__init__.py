@@ -31,7 +31,7 @@ from core.store.database import Store, Transaction
 from core.store.exchanges import StoredExchange
 from core.store.proof import record_end, task_event
 from core.store.tasks import Leased, Outcome
-from core.worker.flow import keep_flow
+from core.worker.flow import keep_flow, keep_no_answer
 from core.worker.outcomes import Schedule, after_submission, after_tracking, needs_person, outcome_unknown
 
 CALLS_AT_ONCE = 8
@@ -101,7 +101,14 @@ class Worker:
             granted, limits, _ = limiter.take(LimiterState.from_json(state.limiter), transaction.at, wanted)
             if not granted:
                 return []
-            leased = tasks.lease(transaction, name, owner=self.owner, limit=granted, seconds=longest)
+            leased = tasks.lease(
+                transaction,
+                name,
+                owner=self.owner,
+                limit=granted,
+                seconds=longest,
+                probing=breaker.state(transaction.at) != "closed",
+            )
             if leased:
                 breaker = breaker.start_probe(transaction.at)
             connection_states.save_flow(transaction, name, limiter=limits.to_json(), breaker=breaker.to_json())
@@ -147,8 +154,12 @@ class Worker:
         with self.store.reading() as db:
             secret = identifiers.reveal(db, self.store.keys, leased.task.request_id)
             held = tasks.still_held(db, leased)
-        if not held or self.clock.now() > leased.leased_until - timedelta(seconds=4 * connection.timeout_seconds):
-            return None  # stalled too long: the task may be somebody else's by the time the bytes would leave
+        if not held:
+            return None
+        if self.clock.now() > leased.leased_until - timedelta(seconds=4 * connection.timeout_seconds):
+            # Stalled: it could be somebody else's by the time the bytes would leave. Certainly nothing was sent.
+            self._commit(name, connection, leased, Outcome(TaskState.QUEUED, next_due_at=self.clock.now()), None)
+            return None
         if secret is None:
             self._commit(name, connection, leased, needs_person(None, "The identifier was destroyed."), None)
             return None
@@ -175,8 +186,11 @@ class Worker:
             if answer:
                 keep_flow(transaction, name, connection, answer)
                 _keep_exchanges(transaction, leased, answer.exchanges)
-            outcome = self._without_conflict(transaction, leased, outcome)
-            outcome = self._with_waiting_webhook(transaction, leased, outcome)
+            else:
+                keep_no_answer(transaction, name)
+            if tasks.still_held(transaction.db, leased):
+                outcome = self._without_conflict(transaction, leased, outcome)
+                outcome = self._with_waiting_webhook(transaction, leased, outcome)
             task = tasks.settle(transaction, leased, outcome)
             if task is None:
                 vendor_id = found.vendor_request_id if isinstance(found, Submission) else None
@@ -252,16 +266,20 @@ class Worker:
         )
         found = tasks.get(transaction.db, other)
         if found and found[0].state not in TERMINAL:
-            tasks.change(transaction, other, Outcome(TaskState.NEEDS_PERSON, error=error))
+            held = tasks.change(transaction, other, Outcome(TaskState.NEEDS_PERSON, error=error))
+            detail = {"state": held.state, "why": error.code, "vendor_status": held.vendor_status}
+            transaction.record(_event(EventKind.TASK_NEEDS_PERSON, held, detail))
             requests.follow_tasks(transaction, found[1], actor=DESK.id, grace_days=self.settings.identifier_grace_days)
-        return Outcome(TaskState.NEEDS_PERSON, error=error)
+        return Outcome(TaskState.NEEDS_PERSON, error=error, may_have_acted=True)
 
     def _with_waiting_webhook(self, transaction: Transaction, leased: Leased, outcome: Outcome) -> Outcome:
         """A webhook can overtake the answer that names its request, or be the only word of a lost answer."""
         name, task = leased.task.connection, leased.task
         if outcome.state is TaskState.OUTCOME_UNKNOWN:
-            named = webhook_events.waiting_for_subject(transaction.db, name, leased.pseudonym)
-            if len(named) == 1:
+            # Of events from before it was filed, and while another task may be meant, none is taken.
+            since = task.created_at or transaction.at
+            named = webhook_events.waiting_for_subject(transaction.db, name, leased.pseudonym, since)
+            if len(named) == 1 and len(tasks.unanswered(transaction.db, name, leased.pseudonym)) == 1:
                 outcome = Outcome(TaskState.IN_PROGRESS, vendor_request_id=named[0])
         vendor_id = outcome.vendor_request_id
         if vendor_id and webhook_events.join(transaction, name, vendor_id, task.id):

@@ -17,6 +17,14 @@ from core.store.database import Transaction
 PATIENCE_SECONDS = 30.0
 
 
+def keep_no_answer(transaction: Transaction, name: str) -> None:
+    """No call came of a permit: if it was the breaker's probe, another one may go."""
+    state = connection_states.get(transaction.db, name)
+    if state.breaker:
+        breaker = Breaker.from_json(state.breaker).record(transaction.at, None)
+        connection_states.save_flow(transaction, name, limiter=None, breaker=breaker.to_json())
+
+
 def keep_flow(transaction: Transaction, name: str, connection: ConnectionSettings, answer: Answer) -> None:
     """Slow the limiter down after a 429, count the call in the breaker, and remember how it went."""
     state = connection_states.get(transaction.db, name)

@@ -8,7 +8,7 @@ from core.clients.cxone_requests import Submission, Tracking
 from core.clients.http import Answer
 from core.clients.outcomes import MAY_HAVE_BEEN_DONE, Decision
 from core.clients.retry_table import backoff_seconds
-from core.model.privacy_requests import TERMINAL, Task, TaskError, TaskState
+from core.model.privacy_requests import GAVE_UP, TERMINAL, Task, TaskError, TaskState
 from core.settings import ConnectionSettings
 from core.store.tasks import Outcome
 
@@ -48,14 +48,17 @@ class Schedule:
         return now + timedelta(seconds=max(delay, answer.verdict.floor_seconds or 0.0))
 
     def given_up(self, task: Task, now: datetime) -> bool:
-        return task.created_at is not None and now - task.created_at > timedelta(days=self.connection.give_up_days)
+        since = task.trying_since or task.created_at
+        return since is not None and now - since > timedelta(days=self.connection.give_up_days)
 
 
 def after_submission(task: Task, submission: Submission, schedule: Schedule, now: datetime) -> Outcome:
     """What a task becomes after the vendor was asked to take it on."""
     answer, decision = submission.answer, submission.answer.verdict.decision
     code = answer.error.code if answer.error else ""
-    in_doubt = task.may_have_acted or code in MAY_HAVE_BEEN_DONE
+    # Without a status and for one of these reasons, it was the token server that would not.
+    kept_out = code in _NOT_LET_IN or (answer.status is None and code in {"not_authorised", "contract_violation"})
+    in_doubt = task.may_have_acted or (code in MAY_HAVE_BEEN_DONE and not kept_out)
     if decision in {Decision.SUCCESS, Decision.ATTACH} and submission.vendor_request_id:
         return Outcome(
             TaskState.IN_PROGRESS,
@@ -63,8 +66,8 @@ def after_submission(task: Task, submission: Submission, schedule: Schedule, now
             vendor_status=submission.vendor_status,
             vendor_request_id=submission.vendor_request_id,
         )
-    if decision is Decision.RETRY or code in _NOT_LET_IN:
-        spent = code in _NOT_LET_IN and task.attempts >= schedule.connection.max_attempts
+    if decision is Decision.RETRY or kept_out:
+        spent = kept_out and task.attempts >= schedule.connection.max_attempts
         if spent or schedule.given_up(task, now):
             return needs_person(answer.error, "The vendor could not be reached.", may_have_acted=in_doubt)
         return Outcome(
@@ -124,7 +127,7 @@ def needs_person(error: TaskError | None, message: str, *, may_have_acted: bool 
         TaskState.NEEDS_PERSON,
         may_have_acted=may_have_acted,
         error=TaskError(
-            error.code if error else "gave_up",
+            error.code if error else GAVE_UP,
             f"{message} {error.message}" if error else message,
             (error.advice if error and error.advice else "")
             or "Look it up in the vendor's console, then go on tracking it or attest the outcome.",

@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from core.clock import Clock
 from core.model.events import Event, EventKind
 from core.model.people import DESK
+from core.model.privacy_requests import TaskError, TaskState
 from core.settings import Settings
-from core.store import enforcement_changes, identifiers, tasks, worker_leases
+from core.store import enforcement_changes, identifiers, requests, tasks, vault, worker_leases
 from core.store.database import Store
+from core.store.proof import task_event
+from core.store.tasks import Outcome
 from core.worker import CALLS_AT_ONCE, Worker
 from core.worker.deliveries import Deliveries
 from core.worker.owners import is_gone, owner_name
@@ -147,6 +150,7 @@ class WorkerProcess:
             if last_cleaned is None or self.clock.now() - last_cleaned > timedelta(seconds=60):
                 last_cleaned = self.clock.now()
                 destroy_identifiers(self.store)
+                hand_over_stranded(self.settings, self.store)
             self._notice_clock()
             if not worked:
                 self.stopping.wait(IDLE_SECONDS)
@@ -164,7 +168,35 @@ def note_clock_jump(store: Store, seconds_back: float) -> None:
     with store.writing() as transaction:
         tasks.move_due_times(transaction, -seconds_back)
         enforcement_changes.move_due_times(transaction, -seconds_back)
+        vault.move_due_times(transaction, -seconds_back)
         transaction.record(Event(EventKind.CLOCK_ANOMALY, DESK.id, detail={"back_ms": round(seconds_back * 1000)}))
+
+
+def hand_over_stranded(settings: Settings, store: Store) -> int:
+    """Give the tasks of a connection that was taken out of the settings to a person. Returns how many."""
+    if settings.in_sandbox:
+        return 0  # its connections come and go with the sandbox
+    with store.reading() as db:
+        stranded = tasks.due_elsewhere(db, settings.connections, store.clock.now())
+    for task in stranded:
+        with store.writing() as transaction:
+            error = TaskError(
+                "connection_gone",
+                f"The connection {task.connection!r} is not in the settings any more.",
+                "Configure it again and go on, or attest how the request ended.",
+            )
+            sending = task.state is TaskState.SENDING
+            state = TaskState.OUTCOME_UNKNOWN if sending else TaskState.NEEDS_PERSON
+            held = tasks.change(transaction, task.id, Outcome(state, error=error, may_have_acted=sending))
+            detail = {"state": held.state, "why": error.code, "vendor_status": held.vendor_status}
+            transaction.record(task_event(EventKind.TASK_NEEDS_PERSON, held, DESK.id, detail))
+            requests.follow_tasks(
+                transaction,
+                requests.number_of(transaction.db, held.request_id),
+                actor=DESK.id,
+                grace_days=settings.identifier_grace_days,
+            )
+    return len(stranded)
 
 
 def destroy_identifiers(store: Store) -> int:

@@ -101,7 +101,9 @@ def test_plan_shows_the_drift_apply_repairs_it_and_a_second_plan_exits_0(folder:
 
     again = purposes("plan", "--file", file, "--json")
     assert again.returncode == 0, again.stderr
-    assert purposes("plan").returncode == 0
+    unknown = purposes("plan", "--name", "Nobody knows it")
+    assert unknown.returncode == 1
+    assert "not found at the vendor" in unknown.stderr
     assert document("audit", "verify")["ok"] is True
 
 
@@ -114,20 +116,21 @@ def test_what_was_planned_can_be_applied_without_naming_the_file_again(folder: P
     assert purposes("plan").returncode == 0
 
 
-def test_an_unknown_name_is_not_found_at_the_vendor(folder: Path) -> None:
-    file = toml(folder.parent, 'name = "Fax archive"\nretention_days = 30\nlegal_basis = "consent"')
+def test_an_unknown_name_is_not_found_at_the_vendor(vendor: PurposeVendor, folder: Path) -> None:
+    file = toml(folder, 'name = "Fax archive"\nretention_days = 30\nlegal_basis = "consent"')
     for arguments in (
         ("plan", "--file", file),
         ("apply", "--file", file, "--all"),
         ("apply", "--name", "Fax archive"),
         ("plan", "--name", "Nobody knows it"),
+        ("apply", "--name", "Nobody knows it"),
     ):
-        done = purposes(*arguments, "--json")
-        assert done.returncode == 1, (arguments, done.stderr)
-        assert done.stdout, (arguments, done.stderr)
-        (line,) = [p for p in json.loads(done.stdout)["purposes"] if p["status"] != "undeclared"]
+        result = run("purposes", *arguments, "--json")
+        assert result.exit_code == 1, (arguments, result.output)
+        (line,) = [p for p in json.loads(result.stdout)["purposes"] if p["status"] != "undeclared"]
         assert (line["status"], line["result"], line["id"]) == ("missing", "not found at the vendor", None)
-        assert "not found at the vendor" in done.stderr
+        assert "not found at the vendor" in result.stderr
+    assert vendor.puts == 0
 
 
 def test_a_vendor_known_by_settings_alone_is_listed_planned_and_applied(vendor: PurposeVendor, folder: Path) -> None:

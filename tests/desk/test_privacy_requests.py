@@ -67,6 +67,12 @@ def test_a_second_click_on_the_same_form_files_nothing_more(desk: Desk) -> None:
     assert desk.find(REQUESTER, RequestFilter()).total == 1
 
 
+def test_a_form_that_was_submitted_cannot_be_submitted_with_other_content(desk: Desk) -> None:
+    file(desk)
+    with pytest.raises(DeskError, match="submitted as PR-000001 with other content"):
+        desk.submit(REQUESTER, draft("USR-0000002"), intent="form-1")
+
+
 def test_findings_stop_a_submission_and_nothing_is_written(desk: Desk) -> None:
     submitted = desk.submit(REQUESTER, draft(categories=("CONTACT", "ANALYTICS")), intent="form-1")
     assert submitted.request is None
@@ -228,6 +234,18 @@ def test_an_attested_outcome_closes_the_request_with_evidence_and_proof(desk: De
     unseen = desk.show(AUDITOR, request_id)
     assert unseen
     assert [a.evidence for a in unseen.attestations] == [""]
+
+
+def test_the_proof_of_an_attested_end_says_what_was_attested_not_what_the_vendor_said_last(desk: Desk) -> None:
+    request_id = file(desk)
+    task = f"{request_id}-1"
+    with desk.store.writing() as transaction:
+        for state in (TaskState.SENDING, TaskState.IN_PROGRESS, TaskState.NEEDS_PERSON):
+            tasks.change(transaction, task, Outcome(state, vendor_status="PROCESSING", vendor_request_id="req-1"))
+    desk.attest(REQUESTER, task, state=TaskState.COMPLETED, evidence="Seen as done in the console")
+    view = desk.show(REQUESTER, request_id)
+    assert view
+    assert view.deliveries[0].record["status"] == "completed"
 
 
 @pytest.mark.parametrize(

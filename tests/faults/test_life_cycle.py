@@ -35,6 +35,7 @@ class LifeOfRequests(RuleBasedStateMachine):
         self.desk = desk_for(self.settings, self.clock)
         self.worker = Worker(self.settings, self.desk.store, self.clock, rng=random.Random(1))
         self.intents = 0
+        self.last_person = 0
         self.webhooks = 0
         self.filed: list[str] = []
         self.ended: dict[str, TaskState] = {}
@@ -46,6 +47,7 @@ class LifeOfRequests(RuleBasedStateMachine):
     @rule(person=PEOPLE)
     def file(self, person: int) -> None:
         self.intents += 1
+        self.last_person = person
         submitted = self.desk.submit(ADMIN, draft(f"USR-{person:07d}"), intent=str(self.intents))
         if submitted.request:
             self.filed.append(submitted.request.id)
@@ -54,7 +56,7 @@ class LifeOfRequests(RuleBasedStateMachine):
     def click_twice(self) -> None:
         if self.intents:
             before = len(self.filed)
-            again = self.desk.submit(ADMIN, draft("USR-0000000"), intent=str(self.intents))
+            again = self.desk.submit(ADMIN, draft(f"USR-{self.last_person:07d}"), intent=str(self.intents))
             if again.request and not again.repeated:
                 self.filed.append(again.request.id)
             assert len(self.filed) <= before + 1

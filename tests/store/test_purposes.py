@@ -232,6 +232,16 @@ def test_an_id_that_is_none_finds_nothing(store: Store, odd: str) -> None:
         assert enforcement_changes.of_enforcement(db, odd.replace("PC", "PE")) == []
 
 
+def test_comparing_thousands_asks_the_database_a_handful_of_questions(store: Store) -> None:
+    there = [live(f"Purpose {number:04d}", id_=f"p-{number}") for number in range(5000)]
+    read(store, *there)
+    statements: list[str] = []
+    with store.writing() as transaction:
+        transaction.db.conn.set_trace_callback(statements.append)
+        assert len(purpose_standings.stand_all(transaction, NAME)) == 5000
+    assert 1 < len(statements) < 20
+
+
 def percentile(values: Sequence[int], percent: int) -> int | None:
     ordered = sorted(values)
     return ordered[-(-len(ordered) * percent // 100) - 1] if ordered else None

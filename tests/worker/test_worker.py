@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from core.desk import Acceptance, Desk, VendorEvent
+from core.desk import Acceptance, Desk, DeskError, VendorEvent
 from core.model.privacy_requests import RequestState, Task, TaskState
 from core.settings import Settings
 from core.store import tasks
 from core.worker import Worker
-from core.worker.run import note_clock_jump
+from core.worker.run import hand_over_stranded, note_clock_jump
 from tests.clocks import ManualClock
 from tests.desks import ADMIN, desk_for, draft, settings_for
 from tests.vendor import Vendor
@@ -227,6 +227,102 @@ def test_a_webhook_completes_nothing_by_itself(bench: Bench, vendor: Vendor) -> 
     bench.desk.accept_webhook("cxone", VendorEvent("wh-1", "00", "req-1", "COMPLETED", "USR-8847291"))
     assert bench.wait_until_due(request) == 0
     assert bench.work(request).state is TaskState.IN_PROGRESS
+
+
+def test_an_event_from_before_a_request_was_filed_is_never_taken_for_its_answer(
+    unkeyed: Bench, vendor: Vendor, clock: ManualClock
+) -> None:
+    unkeyed.desk.accept_webhook("cxone", VendorEvent("wh-1", "00", "req-old", "COMPLETED", "USR-8847291"))
+    clock.advance(86_400)
+    vendor.on_submitted = lambda number: True
+    request = unkeyed.file()
+    assert unkeyed.work(request).state is TaskState.OUTCOME_UNKNOWN
+
+
+def test_an_event_is_given_to_no_task_while_two_about_the_subject_may_be_meant(unkeyed: Bench, vendor: Vendor) -> None:
+    vendor.on_submitted = lambda number: True
+    lost = unkeyed.file()
+    unkeyed.work(lost)
+    other = unkeyed.desk.submit(ADMIN, draft(type="ACCESS"), intent="form-2").request
+    assert other
+    unkeyed.worker.lease("cxone", 1)  # the other one is on its way
+    unkeyed.desk.accept_webhook("cxone", VendorEvent("wh-1", "00", "req-2", "COMPLETED", "USR-8847291"))
+    assert unkeyed.task(lost).state is TaskState.OUTCOME_UNKNOWN
+    assert unkeyed.task(lost).vendor_request_id is None
+
+
+def test_a_webhook_wakes_a_task_that_the_desk_had_given_up(bench: Bench, vendor: Vendor, clock: ManualClock) -> None:
+    vendor.default_status = [{"status": "PROCESSING"}, {"status": "COMPLETED", "recordsAffected": 1}]
+    request = bench.file()
+    bench.work(request)
+    clock.advance(timedelta(days=31).total_seconds())
+    assert bench.work(request).state is TaskState.NEEDS_PERSON
+    bench.desk.accept_webhook("cxone", VendorEvent("wh-1", "00", "req-1", "COMPLETED", "USR-8847291"))
+    assert bench.work(request).state is TaskState.COMPLETED
+
+
+def test_the_time_allowed_is_counted_from_when_the_vendor_took_the_request_on(
+    bench: Bench, vendor: Vendor, clock: ManualClock
+) -> None:
+    vendor.default_status = [{"status": "PROCESSING"}]
+    request = bench.file()
+    clock.advance(timedelta(days=40).total_seconds())  # paused, say
+    assert bench.work(request, 2).state is TaskState.IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    "cascade",
+    [
+        [{"entity": "DATENSATZ" * 7, "records": 1}] * 100,
+        [{"entity": "\u8a18\u9332" * 30, "records": 1}] * 100,
+        [{"entity": "Bearer tokens-of-the-person", "records": 1}],
+        [{"entity": "4111111111111111", "records": 1}],
+    ],
+)
+def test_no_cascade_is_too_much_for_the_audit_log(
+    bench: Bench, vendor: Vendor, cascade: list[dict[str, object]]
+) -> None:
+    vendor.default_status = [{"status": "COMPLETED", "recordsAffected": 100, "cascade": cascade}]
+    request = bench.file()
+    task = bench.work(request, 2)
+    assert task.state is TaskState.COMPLETED
+    assert len(task.cascade) == len(cascade), "the task keeps it whole"
+
+
+def test_a_subject_in_a_vendor_s_status_is_not_kept(bench: Bench, vendor: Vendor) -> None:
+    vendor.default_status = [{"status": "DONE for USR-8847291"}]
+    request = bench.file()
+    bench.work(request, 2)
+    assert bench.task(request).vendor_status == "DONE for {subject}"
+
+
+def test_a_token_server_that_refuses_condemns_no_task(bench: Bench, vendor: Vendor) -> None:
+    vendor.token_status = 403
+    request = bench.file()
+    task = bench.work(request)
+    assert (task.state, task.may_have_acted) == (TaskState.QUEUED, False)
+    vendor.token_status = 200
+    assert bench.work(request).state is TaskState.IN_PROGRESS
+
+
+def test_what_may_have_reached_the_vendor_is_sent_again_only_on_a_person_s_word(bench: Bench, vendor: Vendor) -> None:
+    one, other = bench.file("USR-1000001", "a"), bench.file("USR-1000002", "b")
+    leased = bench.worker.lease("cxone", 2)
+    bench.worker.act("cxone", leased[0])
+    vendor.ids[leased[1].task.intent] = "req-1"
+    bench.worker.act("cxone", leased[1])
+    with pytest.raises(DeskError, match="may have reached the vendor"):
+        bench.desk.retry(ADMIN, bench.task(other).id)
+    assert one != other
+
+
+def test_the_tasks_of_a_connection_that_is_gone_go_to_a_person(bench: Bench, tmp_path: Path) -> None:
+    request = bench.file()
+    bench.work(request)
+    bench.clock.advance(60)
+    elsewhere = bench.worker.settings.model_copy(update={"connections": {"other": bench.worker.connections()["cxone"]}})
+    assert hand_over_stranded(elsewhere, bench.desk.store) == 1
+    assert bench.task(request).state is TaskState.NEEDS_PERSON
 
 
 def test_a_webhook_about_another_subject_is_a_contradiction_for_a_person(bench: Bench) -> None:

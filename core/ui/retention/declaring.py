@@ -10,7 +10,7 @@ from core.desk import DeskError
 from core.model.findings import Finding
 from core.model.people import Action, Actor, NotAllowedError
 from core.model.purposes import LegalBasis
-from core.ui import findings
+from core.ui import findings, session
 from core.ui.findings import escape
 from core.ui.retention.words import FIELD_WORDS, basis_words
 from core.ui.session import desk
@@ -80,9 +80,9 @@ def form() -> Form:
     return filling
 
 
-def fill(person: Actor, connection: str, name: str) -> None:
+def fill(connection: str, name: str) -> None:
     """Put a purpose into the form, as it is declared or else as the vendor has it, and turn to it."""
-    view = desk().show_purpose(person, connection, name)
+    view = desk().show_purpose(session.actor(), connection, name)
     filling = form()
     filling.done = ""
     if view and view.version:
@@ -118,7 +118,7 @@ def show(person: Actor, connection: str) -> None:
         _why(filling, shown)
     with st.expander("What the record of processing asks for (GDPR Art. 30(1))", icon=":material/description:"):
         _record(filling, shown)
-    _send(person, connection, filling, found)
+    _send(connection, filling, found)
 
 
 def _what(filling: Form, shown: list[Finding]) -> None:
@@ -198,7 +198,7 @@ def _record(filling: Form, shown: list[Finding]) -> None:
         _findings(filling, shown, name)
 
 
-def _send(person: Actor, connection: str, filling: Form, found: tuple[Finding, ...]) -> None:
+def _send(connection: str, filling: Form, found: tuple[Finding, ...]) -> None:
     st.text_input(
         "Why is it changed?" if filling.version else "Why is it declared? (optional)",
         key=filling.key("reason"),
@@ -212,7 +212,7 @@ def _send(person: Actor, connection: str, filling: Form, found: tuple[Finding, .
             type="primary",
             icon=":material/how_to_reg:",
             on_click=_declare,
-            args=(person, connection, filling.generation),
+            args=(connection, filling.generation),
         )
         if filling.touched or filling.version:
             st.button("Clear the form", key="declare_clear", type="tertiary", on_click=_clear)
@@ -241,14 +241,14 @@ def _clear() -> None:
     filling.renew(BLANK, 0)
 
 
-def _declare(person: Actor, connection: str, generation: int) -> None:
+def _declare(connection: str, generation: int) -> None:
     filling = form()
     if generation != filling.generation:
         return  # the second click of a double click: the first has declared it
     filling.was_pressed, filling.problem, filling.done = True, "", ""
     reason = st.session_state.get(filling.key("reason"), "")
     try:
-        declared = desk().declare(person, connection, filling.read(), reason=reason, version=filling.version)
+        declared = desk().declare(session.actor(), connection, filling.read(), reason=reason, version=filling.version)
     except (DeskError, NotAllowedError) as error:
         filling.problem = f"Not declared. {error}"
         return

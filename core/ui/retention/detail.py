@@ -8,7 +8,7 @@ from core.desk import DeskError
 from core.desk.purposes import PurposeView
 from core.model.people import Action, Actor, NotAllowedError
 from core.model.purposes import RECORD_FIELDS, VALUE_FIELDS, PurposeStatus
-from core.ui import code_blocks, facts, http_view
+from core.ui import code_blocks, facts, http_view, session
 from core.ui.findings import escape
 from core.ui.retention import declaring, enforcing
 from core.ui.retention.words import (
@@ -102,7 +102,7 @@ def _actions(person: Actor, connection: str, name: str, view: PurposeView) -> No
                 type="primary",
                 icon=":material/gavel:",
                 on_click=_enforce,
-                args=(person, connection, name),
+                args=(connection, name),
             )
         if not person.may(Action.DECLARE_PURPOSES):
             return
@@ -112,10 +112,10 @@ def _actions(person: Actor, connection: str, name: str, view: PurposeView) -> No
                 key="retention_detail_change",
                 icon=":material/edit:",
                 on_click=_change,
-                args=(person, connection, name),
+                args=(connection, name),
             )
             with st.popover("Withdraw", icon=":material/playlist_remove:", key="retention_detail_withdraw"):
-                _withdrawal(person, connection, name, view.version.version)
+                _withdrawal(connection, name, view.version.version)
         elif view.comparison.status is PurposeStatus.UNDECLARED:
             st.button(
                 "Adopt into the declared list",
@@ -123,33 +123,33 @@ def _actions(person: Actor, connection: str, name: str, view: PurposeView) -> No
                 type="primary",
                 icon=":material/playlist_add_check:",
                 on_click=_adopt,
-                args=(person, connection, name),
+                args=(connection, name),
             )
 
 
-def _enforce(person: Actor, connection: str, name: str) -> None:
+def _enforce(connection: str, name: str) -> None:
     close()
-    enforcing.preview(person, connection, [name])
+    enforcing.preview(connection, [name])
 
 
-def _change(person: Actor, connection: str, name: str) -> None:
+def _change(connection: str, name: str) -> None:
     close()
-    declaring.fill(person, connection, name)
+    declaring.fill(connection, name)
 
 
-def _adopt(person: Actor, connection: str, name: str) -> None:
+def _adopt(connection: str, name: str) -> None:
     try:
-        refused = desk().adopt(person, connection, [name])
+        refused = desk().adopt(session.actor(), connection, [name])
     except (DeskError, NotAllowedError) as error:
         st.session_state[_PROBLEM] = str(error)
         return
     if refused:
         # The rules do not take it as it is; the form shows where, with what would do.
         close()
-        declaring.fill(person, connection, name)
+        declaring.fill(connection, name)
 
 
-def _withdrawal(person: Actor, connection: str, name: str, version: int) -> None:
+def _withdrawal(connection: str, name: str, version: int) -> None:
     st.markdown("It leaves the declared list. What the vendor has stays as it is, and its history stays on record.")
     st.text_input("Why is it withdrawn?", key="retention_withdraw_reason", max_chars=500)
     st.button(
@@ -157,15 +157,19 @@ def _withdrawal(person: Actor, connection: str, name: str, version: int) -> None
         key="retention_withdraw",
         type="primary",
         on_click=_withdraw,
-        args=(person, connection, name, version),
+        args=(connection, name, version),
     )
 
 
-def _withdraw(person: Actor, connection: str, name: str, version: int) -> None:
+def _withdraw(connection: str, name: str, version: int) -> None:
     st.session_state.pop(_PROBLEM, None)
     try:
         desk().withdraw(
-            person, connection, name, reason=st.session_state.get("retention_withdraw_reason", ""), version=version
+            session.actor(),
+            connection,
+            name,
+            reason=st.session_state.get("retention_withdraw_reason", ""),
+            version=version,
         )
     except (DeskError, NotAllowedError) as error:
         st.session_state[_PROBLEM] = str(error)

@@ -11,7 +11,7 @@ from core.desk.purposes import EnforcementPreview, PlannedChange
 from core.model.enforcements import SUCCESSFUL, UNSUCCESSFUL, ChangeState
 from core.model.people import Action, Actor, NotAllowedError
 from core.store.enforcements import Enforcement
-from core.ui import code_blocks
+from core.ui import code_blocks, session
 from core.ui.findings import escape
 from core.ui.retention.words import (
     CHANGE_COLORS,
@@ -39,9 +39,9 @@ class _Open:
         return f"retention_{name}_{self.intent}"
 
 
-def preview(person: Actor, connection: str, names: list[str] | None) -> None:
+def preview(connection: str, names: list[str] | None) -> None:
     """Open the dialog on these purposes, or on all that drifted."""
-    st.session_state[_PREVIEW] = _Open(desk().preview_enforcement(person, connection, names))
+    st.session_state[_PREVIEW] = _Open(desk().preview_enforcement(session.actor(), connection, names))
 
 
 def is_open() -> bool:
@@ -138,19 +138,18 @@ def _confirmation(person: Actor, opened: _Open) -> None:
             icon=":material/gavel:",
             disabled=not (sure and person.may(Action.ENFORCE_PURPOSES)),
             on_click=_enforce,
-            args=(person,),
         )
         st.button("Cancel", key="retention_enforce_cancel", on_click=_close)
 
 
-def _enforce(person: Actor) -> None:
+def _enforce() -> None:
     opened: _Open | None = st.session_state.get(_PREVIEW)
     if opened is None:
         return  # the second click of a double click
     typed = str(st.session_state.get(opened.key("typed"), "")).strip()
     confirmed = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
     try:
-        asked = desk().enforce(person, opened.preview, intent=opened.intent, confirmed=confirmed)
+        asked = desk().enforce(session.actor(), opened.preview, intent=opened.intent, confirmed=confirmed)
     except (DeskError, NotAllowedError) as error:
         opened.problem = str(error)
         return
@@ -196,7 +195,7 @@ def _progress(person: Actor, enforcement_id: str, *, moving: bool) -> None:
                     key=f"retention_cancel_{enforcement.id}",
                     icon=":material/cancel:",
                     on_click=_cancel,
-                    args=(person, enforcement.id),
+                    args=(enforcement.id,),
                 )
             if not enforcement.under_way:
                 st.button("Put away", key=f"retention_away_{enforcement.id}", type="tertiary", on_click=_put_away)
@@ -225,9 +224,9 @@ def _needy(person: Actor, enforcement: Enforcement) -> None:
         )
 
 
-def _cancel(person: Actor, enforcement_id: str) -> None:
+def _cancel(enforcement_id: str) -> None:
     try:
-        desk().cancel_enforcement(person, enforcement_id)
+        desk().cancel_enforcement(session.actor(), enforcement_id)
     except (DeskError, NotAllowedError) as error:  # the last one has just ended; what is drawn next shows it
         st.toast(escape(str(error)), icon=":material/info:")
 

@@ -10,7 +10,7 @@ from core.desk.purposes import PurposesAtAGlance
 from core.model.people import Action, Actor, NotAllowedError
 from core.model.purposes import PurposeStatus
 from core.store.purpose_standings import Standing, StandingFilter
-from core.ui import charts
+from core.ui import charts, session
 from core.ui.findings import escape
 from core.ui.retention import filters
 from core.ui.retention.words import SHORT_WORDS, STATUS_HINTS, STATUS_ICONS
@@ -57,7 +57,7 @@ def _compared(person: Actor, connection: str, mark: object) -> None:
                 icon=":material/compare_arrows:",
                 disabled=glance.comparing or glance.paused,
                 on_click=_compare,
-                args=(person, connection),
+                args=(connection,),
             )
     if glance.paused:
         st.warning(
@@ -94,10 +94,10 @@ def _when(glance: PurposesAtAGlance, now: datetime) -> str:
     return f"{said}. No check by itself is scheduled."
 
 
-def _compare(person: Actor, connection: str) -> None:
+def _compare(connection: str) -> None:
     st.session_state.pop(_PROBLEM, None)
     try:
-        desk().ask_comparison(person, connection)
+        desk().ask_comparison(session.actor(), connection)
     except (DeskError, NotAllowedError) as error:
         st.session_state[_PROBLEM] = str(error)
 

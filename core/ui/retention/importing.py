@@ -8,6 +8,7 @@ from core.desk import DeskError
 from core.desk.purposes import ImportReport
 from core.model.findings import Finding
 from core.model.people import Action, Actor, NotAllowedError
+from core.ui import session
 from core.ui.findings import escape
 from core.ui.session import desk
 from core.ui.words import number
@@ -85,7 +86,7 @@ def show(person: Actor, connection: str) -> None:
         icon=":material/playlist_add:",
         disabled=not (report.ok and fresh),
         on_click=_import,
-        args=(person, connection, content, uploaded.name),
+        args=(connection, content, uploaded.name),
     )
 
 
@@ -122,9 +123,9 @@ def _wrong(finding: Finding) -> str:
     return finding.message if finding.suggestion is None else f"{finding.message} {finding.suggestion} would do."
 
 
-def _import(person: Actor, connection: str, content: bytes, name: str) -> None:
+def _import(connection: str, content: bytes, name: str) -> None:
     try:
-        report = desk().import_declarations(person, connection, content, name, dry_run=False)
+        report = desk().import_declarations(session.actor(), connection, content, name, dry_run=False)
     except (DeskError, NotAllowedError):
         return  # the dry run that is drawn next says why
     if report.written:

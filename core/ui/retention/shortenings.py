@@ -5,6 +5,7 @@ import streamlit as st
 from core.desk import DeskError
 from core.desk.purposes import PendingShortening
 from core.model.people import Action, Actor, NotAllowedError
+from core.ui import session
 from core.ui.findings import escape
 from core.ui.retention.words import days_words
 from core.ui.session import desk
@@ -47,10 +48,10 @@ def _one(person: Actor, one: PendingShortening) -> None:
     elif not person.may(Action.APPROVE):
         st.caption("Somebody with the role of an approver decides.")
     else:
-        _decision(person, one)
+        _decision(one)
 
 
-def _decision(person: Actor, one: PendingShortening) -> None:
+def _decision(one: PendingShortening) -> None:
     approval = one.approval
     with st.container(horizontal=True):
         st.button(
@@ -59,7 +60,7 @@ def _decision(person: Actor, one: PendingShortening) -> None:
             type="primary",
             icon=":material/how_to_reg:",
             on_click=_decide,
-            args=(person, approval.id, approval.version, True),
+            args=(approval.id, approval.version, True),
         )
         with st.popover(f"Deny {approval.id}", icon=":material/block:", key=f"retention_deny_{approval.id}"):
             st.text_input("Why is it denied?", key=f"retention_ground_{approval.id}", max_chars=500)
@@ -68,13 +69,13 @@ def _decision(person: Actor, one: PendingShortening) -> None:
                 key=f"retention_denied_{approval.id}",
                 type="primary",
                 on_click=_decide,
-                args=(person, approval.id, approval.version, False),
+                args=(approval.id, approval.version, False),
             )
 
 
-def _decide(person: Actor, approval_id: str, version: int, approve: bool) -> None:
+def _decide(approval_id: str, version: int, approve: bool) -> None:
     ground = st.session_state.get(f"retention_ground_{approval_id}", "")
     try:
-        desk().decide_shortening(person, approval_id, version=version, approve=approve, ground=ground)
+        desk().decide_shortening(session.actor(), approval_id, version=version, approve=approve, ground=ground)
     except (DeskError, NotAllowedError) as error:
         st.session_state[_PROBLEM] = str(error)

@@ -9,6 +9,7 @@ from core.desk.purposes import PurposePage, PurposesAtAGlance
 from core.model.people import Action, Actor, NotAllowedError
 from core.model.purposes import PurposeStatus
 from core.store.purpose_standings import Standing, StandingFilter
+from core.ui import session
 from core.ui.findings import escape
 from core.ui.retention import detail, enforcing, filters
 from core.ui.retention.words import STATUS_COLORS, STATUS_ICONS, STATUS_WORDS, days_words, difference_words
@@ -132,7 +133,7 @@ def _actions(person: Actor, glance: PurposesAtAGlance, *, busy: bool) -> None:
                 icon=":material/gavel:",
                 disabled=not drifted or busy,
                 on_click=enforcing.preview,
-                args=(person, glance.connection, None),
+                args=(glance.connection, None),
             )
             st.button(
                 f"Enforce chosen ({number(len(to_enforce))})",
@@ -140,7 +141,7 @@ def _actions(person: Actor, glance: PurposesAtAGlance, *, busy: bool) -> None:
                 icon=":material/checklist:",
                 disabled=not to_enforce or busy,
                 on_click=enforcing.preview,
-                args=(person, glance.connection, to_enforce),
+                args=(glance.connection, to_enforce),
             )
         if person.may(Action.DECLARE_PURPOSES):
             st.button(
@@ -150,7 +151,7 @@ def _actions(person: Actor, glance: PurposesAtAGlance, *, busy: bool) -> None:
                 help="Takes purposes that nobody declared into the declared list, as the vendor has them.",
                 disabled=not to_adopt,
                 on_click=adopt,
-                args=(person, glance.connection, to_adopt),
+                args=(glance.connection, to_adopt),
             )
 
 
@@ -161,10 +162,10 @@ def _standing(person: Actor, connection: str, names: list[str]) -> dict[str, Pur
     return {row.name: row.status for row in desk().find_purposes(person, connection, where, page_size=len(names)).rows}
 
 
-def adopt(person: Actor, connection: str, names: list[str]) -> None:
+def adopt(connection: str, names: list[str]) -> None:
     """Declare live purposes as they are, and say which could not be."""
     try:
-        refused = desk().adopt(person, connection, names)
+        refused = desk().adopt(session.actor(), connection, names)
     except (DeskError, NotAllowedError) as error:
         st.session_state[_NOTICE] = ("error", str(error))
         return
