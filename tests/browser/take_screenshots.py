@@ -14,6 +14,27 @@ from tests.browser.test_request_journey import choose, fill_in, subject_field
 FOLDER = Path(__file__).parent / "screenshots"
 SCHEMES = ("light", "dark")
 
+# Two that the sandbox's vendor is set to otherwise, one that it does not have.
+DECLARED = """
+[[purpose]]
+name = "Callback billing records"
+description = "Calls about bills"
+retention_days = 90
+legal_basis = "contract"
+
+[[purpose]]
+name = "Callback safety alerts"
+description = "Alerts about safety"
+retention_days = 300
+legal_basis = "vital_interests"
+
+[[purpose]]
+name = "Chat_Quality"
+description = "Quality of chats"
+retention_days = 60
+legal_basis = "legitimate_interests"
+"""
+
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
@@ -28,6 +49,10 @@ def main() -> None:
                 "submit", "--connection", "cxone", "--subject", "USR-8847291", "--type", "ERASURE", "--category",
                 "CONTACT", "--category", "EMAIL", "--scope", "CONTACT", "--wait", "--json",
             )  # fmt: skip
+            declared = Path(folder) / "declared.toml"
+            declared.write_text(DECLARED, encoding="utf-8")
+            desk.command("purposes", "import", str(declared))
+            desk.command("purposes", "plan")
             take_all(browser, desk.url, json.loads(done.stdout)["id"])
         finally:
             desk.stop()
@@ -39,6 +64,7 @@ def take_all(browser: Browser, url: str, request_id: str) -> None:
         "overview": "",
         "request": f"track_requests?request={request_id}",
         "track": "track_requests",
+        "retention": "retention",
         "metrics": "metrics?period=365+days",
         "audit_log": "audit_log",
         "connections": "connections",
