@@ -58,7 +58,8 @@ def person(settings: Settings, as_name: str | None) -> Actor:
     roles = frozenset({Role.ADMINISTRATOR})
     if as_name is None:
         user = os.getuid()
-        return Actor("os", str(user), _login(user), roles)
+        name = _login(user)
+        return Actor("os", name, name, roles)
     if not settings.in_sandbox:
         raise InputError("--as works in the sandbox only; here you act as the user you are logged in as.")
     if not as_name.strip():

@@ -154,9 +154,7 @@ def die_half_written(path: Path, keys_path: Path) -> None:
     with store.writing() as transaction:
         transaction.db.execute("PRAGMA cache_size=5")
         for number in range(300):
-            transaction.db.execute(
-                "INSERT INTO worker_leases VALUES (?, ?, 1, '', '')", [f"half-{number}", "x" * 2000]
-            )
+            transaction.db.execute("INSERT INTO worker_leases VALUES (?, ?, 1, '', '')", [f"half-{number}", "x" * 2000])
         os.kill(os.getpid(), signal.SIGKILL)
 
 
