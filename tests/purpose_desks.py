@@ -82,6 +82,12 @@ class PurposeBench:
         assert run
         return run
 
+    def compare_when_let(self) -> ComparisonRun:
+        """As `compare`, waiting while the breaker holds calls back."""
+        while until := self.worker.spared_until("genesys"):
+            self.clock.sleep(max(1.0, (until - self.clock.now()).total_seconds()))
+        return self.compare()
+
     def statuses(self) -> dict[str, PurposeStatus]:
         return {c.name: c.status for c in self.desk.compared_purposes(ADMIN, "genesys")}
 

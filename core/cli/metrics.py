@@ -1,5 +1,6 @@
 """`metrics`: success rate and latency of a period."""
 
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ import click
 from core.cli.output import InputError, answer, as_option, day, json_option, table
 from core.cli.session import opened, person
 from core.store.measures import Totals
+from core.store.purpose_measures import PurposeTotals
 
 
 @click.command()
@@ -28,12 +30,11 @@ def metrics(
         raise InputError("--until is before --since.")
     with opened() as desk:
         zone = ZoneInfo(desk.settings.time_zone)
-        found = desk.metrics(
-            person(desk.settings, as_name),
-            since=_start(since, zone) if since else None,
-            until=_start(until + timedelta(days=1), zone) if until else None,
-            connection=connection,
-        )
+        actor = person(desk.settings, as_name)
+        first = _start(since, zone) if since else None
+        last = _start(until + timedelta(days=1), zone) if until else None
+        found = desk.metrics(actor, since=first, until=last, connection=connection)
+        retention = desk.purpose_metrics(actor, since=first, until=last, connection=connection)
         # A system that is configured no more still has its numbers.
         known = {*desk.connections(), *found.by_connection}
     if connection and known and connection not in known:
@@ -41,7 +42,11 @@ def metrics(
     document = _to_json(found.totals) | {"by_connection": {n: _to_json(t) for n, t in found.by_connection.items()}}
     rows = [_row("all", found.totals), *(_row(name, totals) for name, totals in found.by_connection.items())]
     head = ("SYSTEM", "TOTAL", "SUCCESSFUL", "FAILED", "SUCCESS", "MEAN MS", "P50 MS", "P90 MS", "P99 MS")
-    answer(document, table(head, rows), as_json=as_json)
+    text = table(head, rows)
+    if retention.comparisons or retention.changes:
+        document["purposes"] = _retention_to_json(retention)
+        text += ["", *_retention_as_text(retention)]
+    answer(document, text, as_json=as_json)
 
 
 def _start(first: date, zone: ZoneInfo) -> datetime:
@@ -49,14 +54,37 @@ def _start(first: date, zone: ZoneInfo) -> datetime:
 
 
 def _to_json(totals: Totals) -> dict[str, Any]:
-    latency = totals.latency_ms
     return {
         "total": totals.total,
         "successful": totals.successful,
         "failed": totals.failed,
         "success_rate": totals.success_rate,
-        "latency_ms": {"mean": latency.mean, "p50": latency.p50, "p90": latency.p90, "p99": latency.p99},
+        "latency_ms": asdict(totals.latency_ms),
     }
+
+
+def _retention_to_json(totals: PurposeTotals) -> dict[str, Any]:
+    """There only where something was compared or changed in the period."""
+    return {
+        "comparisons": totals.comparisons,
+        "failed_comparisons": totals.failed_comparisons,
+        "comparison_ms": asdict(totals.comparison_ms),
+        "changes": totals.changes,
+        "successful": totals.successful,
+        "success_rate": totals.success_rate,
+        "outcomes": dict(totals.outcomes),
+        "latency_ms": asdict(totals.change_ms),
+        "put_ms": asdict(totals.put_ms),
+    }
+
+
+def _retention_as_text(totals: PurposeTotals) -> list[str]:
+    rows = [
+        ("comparisons", totals.comparisons, totals.comparisons - totals.failed_comparisons, totals.comparison_ms),
+        ("enforced changes", totals.changes, totals.successful, totals.change_ms),
+    ]
+    head = ("RETENTION", "TOTAL", "SUCCESSFUL", "MEAN MS", "P50 MS", "P90 MS", "P99 MS")
+    return table(head, [(*row[:3], *(value and round(value) for value in asdict(row[3]).values())) for row in rows])
 
 
 def _row(name: str, totals: Totals) -> tuple[object, ...]:

@@ -58,11 +58,10 @@ def enforce_now(
         begun, moved_at = False, desk.clock.monotonic()
         with progress(len(asked.changes), asked.enforcement) as bar:
             while True:
-                changes = desk.changes(actor, asked.changes)
-                done = sum(change.state in _NOTHING_MORE_TO_DO for change in changes)
+                done = desk.count_changes(actor, asked.changes, _NOTHING_MORE_TO_DO)
                 bar.update(done - bar.pos)
-                if done == len(changes):
-                    return changes
+                if done == len(asked.changes):
+                    break
                 if worker.enforce(name, among=asked.changes):
                     begun, moved_at = True, desk.clock.monotonic()
                     continue
@@ -70,10 +69,11 @@ def enforce_now(
                 waited = desk.clock.monotonic() - moved_at
                 if spared or waited >= patience_seconds or _is_paused(desk, actor, name):
                     why = "The vendor fails too often and is spared for a while. " if spared else ""
-                    left = f"{len(changes) - done} of {len(changes)}"
+                    left = f"{len(asked.changes) - done} of {len(asked.changes)}"
                     say(f"{why}{left} still wait: run it again, or let the worker go on.")
-                    return changes
+                    break
                 desk.clock.sleep(ASK_SECONDS)
+        return desk.changes(actor, asked.changes)
 
 
 def _run(desk: Desk, actor: Actor, comparison: str) -> ComparisonRun:

@@ -122,13 +122,22 @@ Values = Mapping[str, Any]
 
 
 def values_of(purpose: Purpose) -> dict[str, Any]:
-    """What a declaration wants the vendor to have."""
+    """The values of a declaration."""
     return {
         "description": purpose.description,
         "retention_days": purpose.retention_days,
         "legal_basis": str(purpose.legal_basis),
         "is_active": purpose.is_active,
     }
+
+
+def wanted_values(purpose: Purpose, live: Values) -> dict[str, Any]:
+    """What a declaration wants a live purpose to be.
+
+    An empty description says nothing, so the vendor's own stays: nobody means to wipe it out by not giving one.
+    """
+    values = values_of(purpose)
+    return values if values["description"] else {**values, "description": live["description"]}
 
 
 @dataclass(frozen=True)
@@ -221,7 +230,8 @@ def compare(declared: Declaration | None, live: Iterable[LivePurpose]) -> Compar
         return Comparison(name, PurposeStatus.MISSING, declared, None)
     if declared is None:
         return Comparison(name, PurposeStatus.UNDECLARED, None, found[0])
-    differ = differences(values_of(declared), found[0].values())
+    live_values = found[0].values()
+    differ = differences(wanted_values(declared, live_values), live_values)
     return Comparison(name, PurposeStatus.DRIFTED if differ else PurposeStatus.IN_FORCE, declared, found[0], differ)
 
 

@@ -221,6 +221,17 @@ def by_ids(db: Database, ids: Collection[str]) -> list[Change]:
     ]
 
 
+def count_in(db: Database, ids: Collection[str], states: Collection[ChangeState]) -> int:
+    """How many of some changes are in one of some states."""
+    chosen, values = _among(ids)
+    (row,) = db.query(
+        "SELECT count(*) AS n FROM enforcement_changes "  # noqa: S608 - a fixed clause
+        f"WHERE state IN (SELECT value FROM json_each(?)){chosen}",
+        [json.dumps(sorted(states)), *values],
+    )
+    return int(row["n"])
+
+
 def of_purpose(db: Database, connection: str, name: str, limit: int = 20) -> list[Change]:
     """The changes of one purpose, the newest first."""
     return [

@@ -5,7 +5,7 @@ import io
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.model.findings import Finding
@@ -23,12 +23,16 @@ _BOOLEANS = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One entry: where it begins (1 for what is wrong with the file as a whole), and its declaration if it has none."""
+    """One entry: where it begins (1 for what is wrong with the file as a whole), and its declaration if it is sound.
+
+    `given` are the fields that it mentions; the declaration has defaults for the others.
+    """
 
     line: int
     name: str
     declaration: Declaration | None
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 def read_declarations(content: bytes, file_name: str) -> list[FileEntry]:
@@ -69,7 +73,8 @@ def _entry(line: int, payload: Any) -> FileEntry:
     findings = tuple(check_declaration(payload))
     name = payload.get("name") if isinstance(payload, dict) else None
     declaration = None if any(f.blocks for f in findings) else Declaration.model_validate(payload)
-    return FileEntry(line, shown(name) if isinstance(name, str) else "", declaration, findings)
+    given = frozenset(payload) if declaration else frozenset()
+    return FileEntry(line, shown(name) if isinstance(name, str) else "", declaration, findings, given)
 
 
 def _unique(entries: Iterable[FileEntry]) -> Iterator[FileEntry]:

@@ -90,7 +90,7 @@ class Enforcing:
             looked = client.find(change.vendor_id, change.page)
             outcome, seen = self._before_sending(change, looked), looked
             if outcome is None:
-                outcome, seen = self._send(change, client)
+                outcome, seen = self._send(change, client, looked.purpose.page if looked.purpose else change.page)
                 if outcome is None:
                     return  # somebody else's by now
         except HeldError as error:
@@ -119,8 +119,8 @@ class Enforcing:
             return ChangeOutcome(ChangeState.CHANGED_MEANWHILE, found=values, error=error)
         return None
 
-    def _send(self, change: Change, client: GenesysPurposes) -> tuple[ChangeOutcome | None, Found | None]:
-        """The PUT and its read-back. The intent is on disk before the first byte can leave."""
+    def _send(self, change: Change, client: GenesysPurposes, page: int) -> tuple[ChangeOutcome | None, Found | None]:
+        """The PUT and its read-back from the page it was seen on. The intent is on disk before a byte can leave."""
         leased_until = change.next_due_at or self.clock.now()
         if self.clock.now() > leased_until - timedelta(seconds=8 * self.connection.timeout_seconds):
             return None, None
@@ -133,7 +133,7 @@ class Enforcing:
         if not answer.ok:
             return self._after_refusal(change, answer, put=True), None
         for again in range(READ_BACKS):
-            found = client.find(change.vendor_id, change.page)
+            found = client.find(change.vendor_id, page)
             if not found.answer.ok:
                 return self._after_refusal(change, found.answer), None
             if found.purpose is None:

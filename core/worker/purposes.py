@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict
@@ -34,8 +35,8 @@ from core.worker.enforcing import Enforcing
 from core.worker.owners import is_gone, owner_name
 from core.worker.vendor_line import HeldError, VendorLine
 
-# A comparison reads many pages; whoever reads them may be slow, and a dead reader is known by its process.
-COMPARISON_LEASE_SECONDS = 600.0
+# A comparison reads many pages of a vendor that may be slow; a reader that died is known by its process.
+COMPARISON_LEASE_SECONDS = 3600.0
 AFTER_A_FAILED_CHECK = timedelta(hours=1)
 _MOST_NAMED = 20
 
@@ -103,37 +104,22 @@ class PurposeWorker:
         connection = self.connections().get(name)
         if connection is None or self._is_paused(name) or self.spared_until(name):
             return 0
-        self.release_the_dead()
-        with self.store.reading() as db:
-            if not purpose_comparisons.waits(db, name, self.clock.now()):
-                return 0
-        with self.store.writing() as transaction:
-            run = purpose_comparisons.lease(transaction, name, owner=self.owner, seconds=COMPARISON_LEASE_SECONDS)
+        run = self._lease_comparison(name)
         if run is None:
             return 0
         self._watch("comparison leased")
         with self.store.reading() as db:
             expected = purposes.names(db, name)
         line = self._line(name, connection, run.id)
+        read = line.patiently("compare", READ_ADVICE)
         began = self.clock.now()
         try:
-            reading = self._client(connection, line).read_all(expected)
+            reading = GenesysPurposes(connection, read, read).read_all(expected)
         except HeldError as error:
             self._end_badly(run, line.calls, TaskError("held_back", str(error), "Compare again later."), None)
             return 1
         if reading.answer.ok:
-            with self.store.writing() as transaction:
-                if purpose_comparisons.is_held(transaction.db, run):
-                    live_purposes.replace_all(transaction, name, reading.purposes, since=began)
-                    before = {s.name for s in purpose_standings.find(transaction.db, name, _DRIFTED)[0]}
-                    compared = purpose_standings.stand_all(transaction, name)
-                    counts = {status: sum(c.status is status for c in compared) for status in PurposeStatus}
-                    ended = purpose_comparisons.end(
-                        transaction, run, calls=line.calls, counts=counts, warnings=reading.warnings
-                    )
-                    drifted = {c.name for c in compared if c.status is PurposeStatus.DRIFTED}
-                    transaction.record(_compared(ended, reading, sorted(drifted - before)))
-                self._watch("comparison committing")
+            self._end_well(run, line.calls, reading, began)
         else:
             refused = reading.answer.error or TaskError("rejected", "The vendor did not give its list.")
             self._end_badly(run, line.calls, refused, reading.answer.status)
@@ -154,6 +140,29 @@ class PurposeWorker:
         with suppress(HeldError):  # it was put back by then
             enforcing.act(change, line)
         return 1
+
+    def _lease_comparison(self, name: str) -> ComparisonRun | None:
+        self.release_the_dead()
+        with self.store.reading() as db:
+            if not purpose_comparisons.waits(db, name, self.clock.now()):
+                return None
+        with self.store.writing() as transaction:
+            return purpose_comparisons.lease(transaction, name, owner=self.owner, seconds=COMPARISON_LEASE_SECONDS)
+
+    def _end_well(self, run: ComparisonRun, calls: int, reading: Reading, began: datetime) -> None:
+        """The vendor's list, how everything now stands, and the event of it, in one transaction."""
+        name = run.connection
+        with self.store.writing() as transaction:
+            if not purpose_comparisons.is_held(transaction.db, run):
+                return  # somebody else's by now, who reads for themselves
+            live_purposes.replace_all(transaction, name, reading.purposes, since=began)
+            before = {standing.name for standing in purpose_standings.find(transaction.db, name, _DRIFTED)[0]}
+            compared = purpose_standings.stand_all(transaction, name)
+            counts = Counter(one.status for one in compared)
+            ended = purpose_comparisons.end(transaction, run, calls=calls, counts=counts, warnings=reading.warnings)
+            drifted = {one.name for one in compared if one.status is PurposeStatus.DRIFTED}
+            transaction.record(_compared(ended, reading, sorted(drifted - before)))
+            self._watch("comparison committing")
 
     def _end_badly(self, run: ComparisonRun, calls: int, error: TaskError, status: int | None) -> None:
         with self.store.writing() as transaction:
@@ -203,11 +212,6 @@ class PurposeWorker:
             http = VendorHttp(connection, TokenSource(connection, self.clock), self.clock)
             cached = self._https[name] = (connection, http)
         return VendorLine(name, connection, cached[1], self.store, self.clock, self.rng, about, watch=self._watch)
-
-    @staticmethod
-    def _client(connection: ConnectionSettings, line: VendorLine) -> GenesysPurposes:
-        read = line.patiently("compare", READ_ADVICE)
-        return GenesysPurposes(connection, read, read)
 
 
 _DRIFTED = purpose_standings.StandingFilter(statuses=(PurposeStatus.DRIFTED,))

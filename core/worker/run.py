@@ -25,6 +25,8 @@ __all__ = ["WorkerProcess", "destroy_identifiers", "is_gone", "note_clock_jump",
 LEASE_SECONDS = 15.0
 BEAT_SECONDS = 4.0
 IDLE_SECONDS = 0.2
+PURPOSES_IDLE_SECONDS = 0.5
+PURPOSES_PAUSE_SECONDS = 5.0
 STOP_SECONDS = 10.0
 CLOCK_TOLERANCE_SECONDS = 5.0
 
@@ -129,8 +131,15 @@ class WorkerProcess:
     def _purpose_loop(self, name: str) -> None:
         """Drift checks and enforcements of one connection, one call after the other."""
         while not self.stopping.is_set():
-            if not (self._holds_lease() and self.purposes.step(name)):
-                self.stopping.wait(IDLE_SECONDS)
+            try:
+                worked = self._holds_lease() and self.purposes.step(name)
+            except Exception:
+                # What failed keeps its lease and is looked into when that runs out; requests go on meanwhile.
+                log.exception("a step for retention purposes failed")
+                self.stopping.wait(PURPOSES_PAUSE_SECONDS)
+                continue
+            if not worked:
+                self.stopping.wait(PURPOSES_IDLE_SECONDS)
 
     @staticmethod
     def _ended(call: "Future[None]") -> bool:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from core.cli import main
 from core.desk import Desk
 from core.model.enforcements import ChangeState
 from core.model.people import Actor, Role
@@ -119,6 +121,7 @@ def test_what_was_planned_can_be_applied_without_naming_the_file_again(folder: P
 def test_an_unknown_name_is_not_found_at_the_vendor(vendor: PurposeVendor, folder: Path) -> None:
     file = toml(folder, 'name = "Fax archive"\nretention_days = 30\nlegal_basis = "consent"')
     for arguments in (
+        ("apply", "--name", "Nobody knows it"),
         ("plan", "--file", file),
         ("apply", "--file", file, "--all"),
         ("apply", "--name", "Fax archive"),
@@ -255,6 +258,35 @@ def test_a_shortening_is_called_one(vendor: PurposeVendor, folder: Path) -> None
     assert "1 of 1 changes shorten a retention period, which deletes data at the vendor." in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("numbers", "days", "typed", "options", "exit_code"),
+    [
+        (range(11), 120, "11\n", (), 0),
+        (range(11), 120, "10\n", (), 2),
+        (range(11), 120, "\n", (), 2),
+        (range(11), 120, "", ("--yes",), 0),
+        (range(10), 120, "", (), 0),
+        (range(1), 30, "1\n", (), 0),
+        (range(1), 30, "no\n", (), 2),
+    ],
+)
+def test_at_a_terminal_more_than_ten_and_any_shortening_are_confirmed_by_typing_the_number(
+    vendor: PurposeVendor,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    numbers: range,
+    days: int,
+    typed: str,
+    options: tuple[str, ...],
+    exit_code: int,
+) -> None:
+    monkeypatch.setattr("core.cli.purposes.at_a_terminal", lambda: True)
+    file = toml(folder, *(entry(n, days=days) for n in numbers))
+    result = CliRunner().invoke(main, ["purposes", "apply", "--file", file, "--all", *options], input=typed)
+    assert result.exit_code == exit_code, result.output
+    assert vendor.puts == (0 if exit_code else len(numbers))
+
+
 def test_a_change_at_the_vendor_since_the_comparison_is_not_overwritten(vendor: PurposeVendor, folder: Path) -> None:
     def somebody_else(call: int) -> None:
         if call == 4:  # after the three pages of the comparison, before the look that precedes the PUT
@@ -369,3 +401,16 @@ def test_the_text_for_people_names_field_declared_and_live(vendor: PurposeVendor
         "Purpose 0001  drifted  retention_days  120       90",
         "1 drifted, 59 not declared.",
     ]
+
+
+def test_the_metrics_count_comparisons_and_changes_with_their_latency(vendor: PurposeVendor, folder: Path) -> None:
+    assert "purposes" not in document("metrics")
+    document("purposes", "apply", "--file", toml(folder, entry(1), entry(2)), "--all")
+    found = document("metrics")["purposes"]
+    assert (found["comparisons"], found["failed_comparisons"]) == (1, 0)
+    assert (found["changes"], found["successful"], found["success_rate"]) == (2, 2, 1.0)
+    assert found["outcomes"] == {"enforced": 2}
+    for latency in ("comparison_ms", "latency_ms", "put_ms"):
+        assert found[latency].keys() == {"mean", "p50", "p90", "p99"}
+        assert found[latency]["p99"] >= found[latency]["p50"] >= 0
+    assert "enforced changes  2      2" in run("metrics").stdout

@@ -171,6 +171,18 @@ def test_an_import_declares_what_is_new_or_changed_and_a_second_one_nothing(benc
     ]
 
 
+def test_what_a_file_does_not_mention_stays_as_it_is_on_record(bench: PurposeBench) -> None:
+    declare(bench, declaration(1, owner="Quality team", data_subjects=["Customers"]))
+    content = b"name,retention_days,legal_basis,owner\nPurpose 0001,30,consent,Legal\n"
+    assert bench.desk.import_declarations(ADMIN, "genesys", content, "a.csv", dry_run=False).written
+    view = bench.desk.show_purpose(ADMIN, "genesys", NAME)
+    assert view
+    assert view.version
+    now = view.version.declaration
+    assert (now.retention_days, now.owner, now.data_subjects) == (30, "Legal", ("Customers",))
+    assert now.description == "What purpose 1 is for"
+
+
 def test_one_refused_line_refuses_the_file(bench: PurposeBench) -> None:
     report = bench.desk.import_declarations(ADMIN, "genesys", CSV + b"low,1,consent\n", "declared.csv", dry_run=False)
     assert [line.what for line in report.lines] == ["new", "new", "refused"]

@@ -18,6 +18,7 @@ from core.model.purposes import (
     differences,
     shortens,
     values_of,
+    wanted_values,
 )
 
 VALUES: dict[str, Any] = {
@@ -50,6 +51,12 @@ def test_each_field_that_differs_is_drift_with_both_values(field: str, value: An
     found = compare(declared(), [live(**{field: value})])
     assert found.status is PurposeStatus.DRIFTED
     assert found.differences == (Difference(field, VALUES[field], value),)
+
+
+def test_a_declaration_without_a_description_leaves_the_vendors_own() -> None:
+    assert compare(declared(description=""), [live()]).status is PurposeStatus.IN_FORCE
+    assert wanted_values(declared(description="", retention_days=30), VALUES) == {**VALUES, "retention_days": 30}
+    assert wanted_values(declared(), {**VALUES, "description": "Other"}) == VALUES
 
 
 def test_fields_that_differ_come_in_the_order_they_are_shown_in() -> None:

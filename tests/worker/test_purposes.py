@@ -260,6 +260,17 @@ def test_a_drifted_purpose_is_sent_read_back_and_in_force(drifted: PurposeBench,
     assert drifted.compare().counts[PurposeStatus.DRIFTED] == 0
 
 
+def test_without_a_declared_description_the_vendors_own_is_sent_back_unchanged(
+    bench: PurposeBench, vendor: PurposeVendor
+) -> None:
+    bench.declare(declaration(30, description="", retention_days=120))
+    bench.compare()
+    asked = bench.ask()
+    bench.work()
+    assert bench.states(asked) == [ChangeState.ENFORCED]
+    assert vendor.bodies[0]["description"] == "What purpose 30 is for"
+
+
 def test_the_put_that_the_preview_showed_is_the_put_that_is_made(drifted: PurposeBench, vendor: PurposeVendor) -> None:
     preview = drifted.desk.preview_enforcement(ADMIN, "genesys")
     text = drifted.desk.put_text("genesys", preview.changes[0])

@@ -1,14 +1,14 @@
 """What people declare: a purpose by form, many from a file, one taken over from the vendor, and one withdrawn."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from core.desk.base import ChangedError, DeskError
 from core.desk.purposes.base import PurposeDeskBase
 from core.model.findings import Finding
 from core.model.people import Action, Actor
-from core.model.purposes import Declaration
+from core.model.purposes import RECORD_FIELDS, Declaration
 from core.store import live_purposes, purpose_standings, purposes
 from core.store.audit import looks_secret
 from core.store.database import Transaction
@@ -129,11 +129,11 @@ class DeclarationActions(PurposeDeskBase):
     ) -> ImportReport:
         """Declare what a TOML or CSV file holds (with `names`, of it only these), all of it or nothing.
 
-        A purpose that is declared like that already gets no new version.
+        A purpose that is declared like that already gets no new version; what is said of `read_file` goes here too.
         """
         self._require(actor, Action.DECLARE_PURPOSES)
         self._purpose_connection(connection)
-        entries = self.read_file(content, file_name)
+        entries = self.read_file(actor, connection, content, file_name)
         if names:
             entries = [entry for entry in entries if entry.name in names or entry.findings]
         with self.store.writing() as transaction:
@@ -152,13 +152,20 @@ class DeclarationActions(PurposeDeskBase):
                 self._write(transaction, actor, connection, fresh, "imported", f"Imported from {shown(file_name)}")
         return ImportReport(lines, written=True)
 
-    @staticmethod
-    def read_file(content: bytes, file_name: str) -> list[FileEntry]:
-        """Every entry of a file, good or not; touches nothing."""
-        return [
+    def read_file(self, actor: Actor, connection: str, content: bytes, file_name: str) -> list[FileEntry]:
+        """Every entry of a file, good or not; writes nothing.
+
+        What an entry does not mention of a purpose on record (its description, what Art. 30 asks for) stays as it is.
+        """
+        self._require(actor, Action.VIEW_PURPOSES)
+        entries = [
             entry if entry.declaration is None else _without_secret(entry)
             for entry in read_declarations(content, file_name)
         ]
+        named = [entry.declaration.name for entry in entries if entry.declaration]
+        with self.store.reading() as db:
+            present = {v.declaration.name: v.declaration for v in purposes.present(db, connection, named)}
+        return [_completed(entry, present) for entry in entries]
 
     @staticmethod
     def _write(
@@ -190,7 +197,15 @@ def _secret(what: str) -> Finding:
 
 def _without_secret(entry: FileEntry) -> FileEntry:
     secret = looks_secret(entry.name)
-    return FileEntry(entry.line, entry.name, None, (*entry.findings, _secret(secret))) if secret else entry
+    return replace(entry, declaration=None, findings=(*entry.findings, _secret(secret))) if secret else entry
+
+
+def _completed(entry: FileEntry, present: Mapping[str, Declaration]) -> FileEntry:
+    known = present.get(entry.declaration.name) if entry.declaration else None
+    if entry.declaration is None or known is None:
+        return entry
+    kept = {name: getattr(known, name) for name in ("description", *RECORD_FIELDS) if name not in entry.given}
+    return replace(entry, declaration=entry.declaration.model_copy(update=kept))
 
 
 def _payload(values: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from core.desk.purposes.shortenings import awaiting, cancel, payload_digest
 from core.model.enforcements import ChangeState
 from core.model.people import Action, Actor
 from core.model.privacy_requests import TaskError
-from core.model.purposes import Difference, PurposeStatus, Values, differences, shortens, values_of
+from core.model.purposes import Difference, PurposeStatus, Values, differences, shortens, wanted_values
 from core.store import approvals, enforcement_changes, enforcements, live_purposes, purpose_standings, purposes
 from core.store.approvals import ApprovalKind, ApprovalState
 from core.store.database import Transaction
@@ -112,7 +112,7 @@ class EnforcementActions(PurposeDeskBase):
                 declared_version=versions[name].version,
                 page=live[name][0].page,
                 before=live[name][0].values(),
-                wanted=values_of(versions[name].declaration),
+                wanted=wanted_values(versions[name].declaration, live[name][0].values()),
             )
             for name in drifted
         ]
@@ -177,6 +177,12 @@ class EnforcementActions(PurposeDeskBase):
         self._require(actor, Action.VIEW_PURPOSES)
         with self.store.reading() as db:
             return enforcement_changes.by_ids(db, ids)
+
+    def count_changes(self, actor: Actor, ids: Collection[str], states: Collection[ChangeState]) -> int:
+        """How many of some changes are in one of some states."""
+        self._require(actor, Action.VIEW_PURPOSES)
+        with self.store.reading() as db:
+            return enforcement_changes.count_in(db, ids, states)
 
     def cancel_enforcement(self, actor: Actor, enforcement_id: str) -> int:
         """Cancel what has not been sent. Returns how many changes that were; raises DeskError if there are none."""
@@ -249,7 +255,8 @@ def _still_declared(transaction: Transaction, preview: EnforcementPreview) -> No
     present = {v.declaration.name: v for v in purposes.present(transaction.db, preview.connection, names)}
     for change in preview.changes:
         now = present.get(change.name)
-        if now is None or now.version != change.declared_version or values_of(now.declaration) != change.wanted:
+        wanted = wanted_values(now.declaration, change.before) if now else None
+        if now is None or now.version != change.declared_version or wanted != change.wanted:
             raise ChangedError(f"{change.name} was declared anew since this preview was drawn. Look at it again first.")
 
 

@@ -149,7 +149,8 @@ def _what(filling: Form, shown: list[Finding]) -> None:
     st.text_area(
         "Description (optional)",
         key=filling.key("description"),
-        help="What the data is kept for. It goes to the vendor with the purpose. No personal data.",
+        help="What the data is kept for. It goes to the vendor with the purpose; left empty, the vendor's own stays. "
+        "No personal data.",
         on_change=_touch,
         args=("description",),
     )

@@ -1,6 +1,8 @@
 """One purpose in a drawer: declared beside live, what can be done with it, its history, and its calls to the vendor."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import streamlit as st
 
@@ -76,7 +78,7 @@ def _values(view: PurposeView) -> None:
     differing = {difference.field for difference in view.comparison.differences}
     columns = {
         "Field": [FIELD_WORDS[field] for field in VALUE_FIELDS],
-        "Declared": [escape(value_words(f, declared[f])) if declared else "–" for f in VALUE_FIELDS],
+        "Declared": [_declared(declared, field) for field in VALUE_FIELDS],
     }
     for index, live in enumerate(lives, 1):
         title = "At the vendor" if len(lives) == 1 else f"At the vendor, {index} of {len(lives)}"
@@ -91,6 +93,14 @@ def _values(view: PurposeView) -> None:
         changed = view.live[0].modified_at
         told = f" The vendor says it was last modified {changed}." if changed and len(lives) == 1 else ""
         st.caption(escape(f"Read at the vendor {minute(view.confirmed_at)}.{told}"))
+
+
+def _declared(declared: Mapping[str, Any] | None, field: str) -> str:
+    if declared is None:
+        return "–"
+    if field == "description" and not declared[field]:
+        return "none, so the vendor's own stays"
+    return escape(value_words(field, declared[field]))
 
 
 def _actions(person: Actor, connection: str, name: str, view: PurposeView) -> None:

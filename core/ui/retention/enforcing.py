@@ -10,6 +10,7 @@ from core.desk import DeskError
 from core.desk.purposes import EnforcementPreview, PlannedChange
 from core.model.enforcements import SUCCESSFUL, UNSUCCESSFUL, ChangeState
 from core.model.people import Action, Actor, NotAllowedError
+from core.model.purposes import differences
 from core.store.enforcements import Enforcement
 from core.ui import code_blocks, session
 from core.ui.findings import escape
@@ -18,6 +19,7 @@ from core.ui.retention.words import (
     CHANGE_ICONS,
     CHANGE_WORDS,
     FIELD_WORDS,
+    difference_words,
     value_words,
 )
 from core.ui.session import desk
@@ -215,6 +217,9 @@ def _needy(person: Actor, enforcement: Enforcement) -> None:
     wrong = desk().changes_of(person, enforcement.id, states=UNSUCCESSFUL, limit=SHOWN)
     for change in wrong:
         said = f"{change.error.message} {change.error.advice}".strip() if change.error else ""
+        if change.found is not None:
+            now = "; ".join(difference_words(d) for d in differences(change.wanted, change.found))
+            said = f"{said} Now: {now}."
         st.error(
             f"**{escape(change.name)}: {CHANGE_WORDS[change.state].lower()}.** {escape(said)}", icon=":material/error:"
         )

@@ -48,5 +48,6 @@ def card(person: Actor) -> None:
             lines = [said, when] + ([f"The newest check failed: {escape(failed.message)}"] if failed else [])
             st.caption("  \n".join(lines))
             if waiting:
-                st.caption(f":material/how_to_reg: {number(waiting)} shortenings wait for a second person")
+                words = "1 shortening waits" if waiting == 1 else f"{number(waiting)} shortenings wait"
+                st.caption(f":material/how_to_reg: {words} for a second person")
             st.page_link(PAGES / "retention.py", label="Open retention", icon=":material/arrow_forward:")

@@ -95,7 +95,7 @@ def _row(person: Actor, row: Standing) -> None:
             )
         else:
             st.space(28)
-        with st.container(width=300):
+        with st.container(width=270):
             st.button(
                 escape(row.name),
                 key=f"retention_open_{row.name}",
