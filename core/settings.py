@@ -5,6 +5,7 @@ import binascii
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -154,6 +155,62 @@ class VaultSettings(BaseModel):
         return self
 
 
+class SignInSettings(BaseModel):
+    """The OpenID Connect provider that people sign in with, and how its claims become roles."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metadata_url: Url  # …/.well-known/openid-configuration
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
+    cookie_secret: SecretStr  # signs the session cookie; at least 32 characters
+    roles_claim: str = "roles"
+    roles: dict[str, Literal["requester", "approver", "auditor", "administrator"]] = Field(default_factory=dict)
+    administrators: list[str] = Field(default_factory=list)  # `sub` claims: who sets the others' roles at first
+    session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
+    idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+
+    @model_validator(mode="after")
+    def _strong(self) -> Self:
+        if len(self.cookie_secret.get_secret_value()) < 32:
+            raise ValueError("cookie_secret must have at least 32 characters")
+        return self
+
+
+class NoticeSettings(BaseModel):
+    """Where notices go beside the desk's own bell: an HTTPS endpoint, signed per Standard Webhooks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Url | None = None
+    secret: WebhookSecret | None = None
+    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.url and not self.secret:
+            raise ValueError("notices to an HTTPS endpoint need a secret to sign with")
+        return self
+
+
+class KeepSettings(BaseModel):
+    """How long records are kept before they are disposed of, and why. Months of the calendar."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # 11 CCR 7101 asks for 24 months at least; a year more covers a claim that comes late.
+    requests_months: int = Field(default=36, ge=24, le=1200)
+    events_months: int = Field(default=36, ge=24, le=1200)
+    exports_months: int = Field(default=3, ge=1, le=1200)
+    reason: str = "11 CCR 7101 asks for 24 months at least; 36 leave room for a late claim."
+
+    @model_validator(mode="after")
+    def _proof_outlives(self) -> Self:
+        if self.events_months < self.requests_months:
+            raise ValueError("events_months must not be shorter than requests_months: they are the requests' proof")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Durations carry their unit in the name."""
 
@@ -171,6 +228,12 @@ class Settings(BaseSettings):
     time_zone: str = "Europe/Berlin"
     identifier_grace_days: float = Field(default=30.0, ge=0)
     approvals: Literal["auto", "on", "off"] = "auto"
+    sign_in: SignInSettings | None = None
+    erasure_grace_minutes: float | None = Field(default=None, ge=0, le=7 * 24 * 60)
+    erasures_per_hour: int | None = Field(default=None, ge=1)
+    keep: KeepSettings = KeepSettings()
+    notices: NoticeSettings = NoticeSettings()
+    sandbox_limit_per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
     drift_check_hours: float = Field(default=24.0, ge=0, le=24 * 366)
     controller: str = ""
     data_protection_officer: str = ""
@@ -220,7 +283,18 @@ class Settings(BaseSettings):
 
         `auto` is on where sign-in is configured: without it there is only one person to be.
         """
-        return self.approvals == "on"
+        return self.approvals == "on" or (self.approvals == "auto" and self.sign_in is not None)
+
+    @property
+    def erasure_grace(self) -> timedelta:
+        """How long an erasure waits before it is sent, so that a mistake can be stopped.
+
+        Where it is not set: ten minutes with sign-in configured, none without.
+        """
+        minutes = self.erasure_grace_minutes
+        if minutes is None:
+            minutes = 10.0 if self.sign_in else 0.0
+        return timedelta(minutes=minutes)
 
     def callback_url(self, connection: str) -> str | None:
         """Where a vendor can tell the desk about its requests; None without a public https address."""

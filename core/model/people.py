@@ -33,17 +33,48 @@ class Action(StrEnum):
     COMPARE_PURPOSES = "compare_purposes"
     DECLARE_PURPOSES = "declare_purposes"
     ENFORCE_PURPOSES = "enforce_purposes"
+    EXTEND = "extend"  # an extension, a pause of the clock, the day identity was established
+    VIEW_HOLDS = "view_holds"
+    PLACE_HOLDS = "place_holds"
+    RELEASE_HOLDS = "release_holds"
+    CHECK_LEDGER = "check_ledger"
+    SEND_NOW = "send_now"  # what waits in its grace period
+    STOP_SENDING = "stop_sending"  # the kill switch; going on again is for fewer
+    RESUME_SENDING = "resume_sending"
+    VIEW_NOTICES = "view_notices"
+    ACKNOWLEDGE_NOTICES = "acknowledge_notices"
+    VIEW_PEOPLE = "view_people"
+    MANAGE_PEOPLE = "manage_people"
+    DISPOSE_OF_RECORDS = "dispose_of_records"  # when their time is over
 
 
-_VIEW = frozenset({Action.VIEW_REQUESTS, Action.VIEW_CONNECTIONS, Action.VIEW_METRICS, Action.VIEW_PURPOSES})
+_VIEW = frozenset(
+    {
+        Action.VIEW_REQUESTS,
+        Action.VIEW_CONNECTIONS,
+        Action.VIEW_METRICS,
+        Action.VIEW_PURPOSES,
+        Action.VIEW_HOLDS,
+        Action.VIEW_NOTICES,
+    }
+)
+_DAILY = frozenset({Action.SEE_IDENTIFIERS, Action.CANCEL, Action.EXTEND, Action.PLACE_HOLDS, Action.CHECK_LEDGER})
+_WATCH = frozenset({Action.STOP_SENDING, Action.ACKNOWLEDGE_NOTICES})
 _PURPOSES = frozenset({Action.COMPARE_PURPOSES, Action.DECLARE_PURPOSES, Action.ENFORCE_PURPOSES})
 
 PERMISSIONS: Mapping[Role, frozenset[Action]] = {
-    Role.REQUESTER: _VIEW
-    | _PURPOSES
-    | {Action.SUBMIT, Action.SEE_IDENTIFIERS, Action.CANCEL, Action.RETRY, Action.ATTEST},
-    Role.APPROVER: _VIEW | {Action.SEE_IDENTIFIERS, Action.APPROVE, Action.CANCEL, Action.COMPARE_PURPOSES},
-    Role.AUDITOR: _VIEW | {Action.VIEW_AUDIT, Action.EXPORT},
+    Role.REQUESTER: _VIEW | _DAILY | _WATCH | _PURPOSES | {Action.SUBMIT, Action.RETRY, Action.ATTEST},
+    Role.APPROVER: _VIEW
+    | _DAILY
+    | _WATCH
+    | {
+        Action.APPROVE,
+        Action.SEND_NOW,
+        Action.RESUME_SENDING,
+        Action.RELEASE_HOLDS,
+        Action.COMPARE_PURPOSES,
+    },
+    Role.AUDITOR: _VIEW | {Action.VIEW_AUDIT, Action.EXPORT, Action.VIEW_PEOPLE},
     Role.ADMINISTRATOR: frozenset(Action),
 }
 

@@ -19,6 +19,7 @@ class TaskState(StrEnum):
     """Where one submission to one vendor system stands. Outcomes stay apart: none is folded into another."""
 
     AWAITING_APPROVAL = "awaiting_approval"
+    ON_HOLD = "on_hold"
     QUEUED = "queued"
     SENDING = "sending"
     IN_PROGRESS = "in_progress"
@@ -49,8 +50,15 @@ _VENDOR_HAS_IT = {
 # From each state to the states that may follow it. A state with no followers is terminal: retrying
 # a failed task makes a new task, so that the failure stays on record.
 TRANSITIONS: Mapping[TaskState, frozenset[TaskState]] = {
-    TaskState.AWAITING_APPROVAL: frozenset({TaskState.QUEUED, TaskState.REFUSED, TaskState.CANCELLED}),
-    TaskState.QUEUED: frozenset({TaskState.SENDING, TaskState.NEEDS_PERSON, TaskState.CANCELLED}),
+    TaskState.AWAITING_APPROVAL: frozenset(
+        {TaskState.QUEUED, TaskState.ON_HOLD, TaskState.REFUSED, TaskState.CANCELLED}
+    ),
+    TaskState.ON_HOLD: frozenset(
+        {TaskState.AWAITING_APPROVAL, TaskState.QUEUED, TaskState.REFUSED, TaskState.CANCELLED}
+    ),
+    TaskState.QUEUED: frozenset(
+        {TaskState.SENDING, TaskState.ON_HOLD, TaskState.NEEDS_PERSON, TaskState.REFUSED, TaskState.CANCELLED}
+    ),
     TaskState.SENDING: frozenset(
         {TaskState.QUEUED, TaskState.OUTCOME_UNKNOWN, TaskState.CANNOT_BE_TRACKED} | _VENDOR_HAS_IT
     ),
@@ -87,6 +95,7 @@ class RequestState(StrEnum):
     """Where one person's wish stands; always derived from its tasks, never set by hand."""
 
     AWAITING_APPROVAL = "awaiting_approval"
+    ON_HOLD = "on_hold"
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
     NEEDS_PERSON = "needs_person"
@@ -122,6 +131,8 @@ def request_state(tasks: Iterable[TaskState]) -> RequestState:
         return RequestState.NEEDS_PERSON
     if TaskState.AWAITING_APPROVAL in states:
         return RequestState.AWAITING_APPROVAL
+    if TaskState.ON_HOLD in states:
+        return RequestState.ON_HOLD
     if not states <= TERMINAL:
         return RequestState.QUEUED if states == {TaskState.QUEUED} else RequestState.IN_PROGRESS
     if len(states) == 1:
@@ -205,6 +216,9 @@ class Draft:
     region: str | None = None
     received: date | None = None
     reference: str = ""
+    also_known_as: tuple[str, ...] = ()  # further identifiers of the same person; each is a task of its own
+    under_hold: str = ""  # where a legal hold stands in the way: "" stop, "hold_back" until release, "override" it
+    reason: str = ""  # for an override: why, shown to the second person who decides
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,11 @@ def write_address(folder: Path, address: Address) -> None:
     (folder / LOCK_NAME).write_bytes(b"ready")
 
 
-def connections(address: Address) -> dict[str, ConnectionSettings]:
-    """The default connections `cxone` and `genesys`, pointing at the sandbox."""
-    client = {"client_id": address.client_id, "client_secret": address.client_secret}
+def connections(address: Address, limit_per_minute: int | None = None) -> dict[str, ConnectionSettings]:
+    """The default connections `cxone` and `genesys`, pointing at the sandbox; by default with the contracts' limits."""
+    client: dict[str, object] = {"client_id": address.client_id, "client_secret": address.client_secret}
+    if limit_per_minute:
+        client["limit_per_minute"] = limit_per_minute
     return {
         "cxone": ConnectionSettings.model_validate(
             {
@@ -84,7 +86,7 @@ def connections_of(settings: Settings) -> Mapping[str, ConnectionSettings]:
     if not settings.in_sandbox:
         return settings.connections
     address = _published(settings.folder)
-    return connections(address) if address else {}
+    return connections(address, settings.sandbox_limit_per_minute) if address else {}
 
 
 def vault(address: Address) -> VaultSettings:

@@ -5,6 +5,12 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from core.store.audit import AUDIT_SCHEMA
+from core.store.audit_search_schema import AUDIT_SEARCH_AND_EXPORTS
+from core.store.batch_schema import BATCHES
+from core.store.decision_schema import DECISIONS
+from core.store.measure_schema import MEASURES
+from core.store.notice_schema import NOTICES
+from core.store.people_schema import PEOPLE
 from core.store.purpose_schema import PURPOSES_AND_APPROVALS
 
 migrations = Migrations("privacy-desk")
@@ -184,6 +190,36 @@ def requests_tasks_and_proof(db: Database) -> None:
 @migrations()
 def purposes_and_approvals(db: Database) -> None:
     run_script(db, PURPOSES_AND_APPROVALS)
+
+
+@migrations()
+def measures_and_phases(db: Database) -> None:
+    run_script(db, MEASURES)
+
+
+@migrations()
+def audit_search_and_exports(db: Database) -> None:
+    run_script(db, AUDIT_SEARCH_AND_EXPORTS)
+
+
+@migrations()
+def people(db: Database) -> None:
+    run_script(db, PEOPLE)
+
+
+@migrations()
+def holds_denials_and_ledger(db: Database) -> None:
+    run_script(db, DECISIONS)
+
+
+@migrations()
+def batches(db: Database) -> None:
+    run_script(db, BATCHES)
+
+
+@migrations()
+def notices_and_kill_switch(db: Database) -> None:
+    run_script(db, NOTICES)
 
 
 def run_script(db: Database, script: str) -> None:

@@ -9,6 +9,7 @@ from core.model.privacy_requests import RequestState, RequestType, TaskState
 
 STATE_WORDS: Mapping[str, str] = {
     TaskState.AWAITING_APPROVAL: "Awaiting approval",
+    TaskState.ON_HOLD: "On legal hold",
     TaskState.QUEUED: "Queued",
     TaskState.SENDING: "Being sent",
     TaskState.IN_PROGRESS: "In progress at the vendor",
@@ -26,6 +27,7 @@ STATE_WORDS: Mapping[str, str] = {
 
 STATE_ICONS: Mapping[str, str] = {
     TaskState.AWAITING_APPROVAL: ":material/how_to_reg:",
+    TaskState.ON_HOLD: ":material/gavel:",
     TaskState.QUEUED: ":material/schedule:",
     TaskState.SENDING: ":material/upload:",
     TaskState.IN_PROGRESS: ":material/autorenew:",

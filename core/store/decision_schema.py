@@ -1,0 +1,5 @@
+"""The tables of legal holds, denials, extensions and the ledger of erasures."""
+
+from typing import Final
+
+DECISIONS: Final = ""
