@@ -12,11 +12,12 @@ import anyio
 import anyio.to_thread
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import config
 
 from core import logs
 from core.clock import SystemClock
 from core.desk import Desk
-from core.settings import SettingsError, is_loopback
+from core.settings import SettingsError
 from core.store.database import StoreError
 from core.store.keys import KeysError
 from core.ui.script_errors import show_error_id
@@ -24,6 +25,8 @@ from core.web.headers import SecurityHeaders
 from core.web.health import Monitor
 from core.web.processes import ChildProcesses, children_of
 from core.web.return_to_page import ReturnToPage
+from core.web.sign_in import check_reach, is_public_https, secrets_of
+from core.web.this_machine_only import ThisMachineOnly
 from core.web.webhooks import Webhooks
 
 WRONG_INPUT = 2
@@ -42,6 +45,15 @@ def open_desk() -> Desk:
         sys.exit(WRONG_INPUT)
 
 
+def refuse_unsafe_reach() -> None:
+    """One line and the end, where the server would listen to more than it may (see `check_reach`)."""
+    try:
+        check_reach(desk.settings, st.get_option("server.address"))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(WRONG_INPUT)
+
+
 async def collect_garbage() -> None:
     """Streamlit's own collection after each run is off (config.toml); once a minute is enough."""
     while True:
@@ -53,8 +65,7 @@ async def collect_garbage() -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Child processes, and a heap that the collector does not walk again: what pages import is loaded and frozen."""
     logs.configure()  # once more: Streamlit and uvicorn have set up handlers of their own since
-    if not is_loopback(st.get_option("server.address")):
-        log.warning("the server can be reached from other machines, and everybody who reaches it is its administrator")
+    refuse_unsafe_reach()
     children = ChildProcesses(children_of(desk.settings, st.get_option("server.port")), SystemClock())
     async with anyio.create_task_group() as background:
         children.start()
@@ -76,13 +87,28 @@ desk = open_desk()
 webhooks = Webhooks(desk)
 monitor = Monitor(desk, webhooks.answers)
 
+if desk.settings.sign_in is not None:
+    door = Middleware(ReturnToPage, paths=PAGES)
+    referrer = "same-origin"  # by it ReturnToPage learns where somebody was; no other site is told
+else:
+    door = Middleware(ThisMachineOnly)
+    referrer = "no-referrer"
+
 app = st.App(
     Path(__file__).parent / "core/ui/main.py",
     routes=[webhooks.route(), *monitor.routes()],
-    middleware=[Middleware(SecurityHeaders), Middleware(ReturnToPage, paths=PAGES)],
+    middleware=[Middleware(SecurityHeaders, https=is_public_https(desk.settings), referrer=referrer), door],
     lifespan=lifespan,
     on_script_error=show_error_id,
+    secrets=secrets_of(desk.settings),
 )
+
+# After the app, by which Streamlit finds its configuration; `app.run()` reads it anew, and `lifespan` asks then.
+if __name__ != "__main__":
+    refuse_unsafe_reach()
+    if desk.settings.sign_in is not None:
+        # The cookie of a sign-in under way is made before `secrets` are read; a restart would not know it again.
+        config.set_option("server.cookieSecret", desk.settings.sign_in.cookie_secret.get_secret_value())
 
 if __name__ == "__main__":
     app.run()

@@ -12,7 +12,16 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 PREFIX = "PRIVACY_DESK_"
@@ -156,7 +165,11 @@ class VaultSettings(BaseModel):
 
 
 class SignInSettings(BaseModel):
-    """The OpenID Connect provider that people sign in with, and how its claims become roles."""
+    """The OpenID Connect provider that people sign in with, how its claims become roles, how long sessions last.
+
+    A session ends `session_hours` after its sign-in, `idle_minutes` after the last thing done in it, and with the
+    provider's ID token: some providers give that minutes only, then lengthen it there or set `end_with_token` off.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -164,17 +177,47 @@ class SignInSettings(BaseModel):
     client_id: str = Field(min_length=1)
     client_secret: SecretStr
     cookie_secret: SecretStr  # signs the session cookie; at least 32 characters
-    roles_claim: str = "roles"
+    scope: str = "openid profile email"
+    roles_claim: str = "roles"  # or a path, `realm_access.roles`; empty: no claim gives roles
+    # From the claim's values to roles; where it is empty, values named like the roles give them.
     roles: dict[str, Literal["requester", "approver", "auditor", "administrator"]] = Field(default_factory=dict)
     administrators: list[str] = Field(default_factory=list)  # `sub` claims: who sets the others' roles at first
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
     idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    end_with_token: bool = True
 
-    @model_validator(mode="after")
-    def _strong(self) -> Self:
-        if len(self.cookie_secret.get_secret_value()) < 32:
-            raise ValueError("cookie_secret must have at least 32 characters")
-        return self
+    @field_validator("metadata_url")
+    @classmethod
+    def _metadata(cls, url: str) -> str:
+        if not url.endswith("/.well-known/openid-configuration"):
+            raise ValueError("must be the provider's address that ends in /.well-known/openid-configuration")
+        return url
+
+    @field_validator("client_secret")
+    @classmethod
+    def _given(cls, secret: SecretStr) -> SecretStr:
+        if not secret.get_secret_value():
+            raise ValueError("must not be empty")
+        return secret
+
+    @field_validator("cookie_secret")
+    @classmethod
+    def _strong(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters; `openssl rand -hex 32` makes one")
+        return secret
+
+    @field_validator("scope")
+    @classmethod
+    def _openid(cls, scope: str) -> str:
+        if "openid" not in scope.split():
+            raise ValueError("must hold openid")
+        return scope
+
+    @property
+    def issuer(self) -> str:
+        """Whom the metadata speaks for."""
+        return self.metadata_url.removesuffix("/.well-known/openid-configuration")
 
 
 class NoticeSettings(BaseModel):

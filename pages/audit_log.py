@@ -3,13 +3,21 @@
 import streamlit as st
 
 from core.model.people import Action
-from core.ui import audit_log, verification
+from core.ui.audit import event, filters, listing, signed_checkpoints, verifying
 from core.ui.session import require
 
 person = require(Action.VIEW_AUDIT)
 
-st.title("Audit log")
-verification.explain()
-verification.button(person)
-audit_log.table(person, audit_log.filters(person))
-audit_log.one_event(person)
+st.title("Audit log", anchor=False)
+st.caption("What people, the worker and the vendors did at this desk, each event bound to the one before it.")
+
+browse, verify = st.tabs(["Events", "Verify"], key="audit_view", bind="query-params")
+if browse.open:
+    with browse:
+        listing.show(person, filters.choose(person))
+        event.show(person)
+if verify.open:
+    with verify:
+        verifying.explain()
+        verifying.show(person)
+        signed_checkpoints.show(person)

@@ -11,7 +11,7 @@ from typing import Literal
 from core.cli.output import InputError, RefusedError
 from core.clock import SystemClock
 from core.desk import Desk, DeskError
-from core.model.people import Actor, NotAllowedError, Role
+from core.model.people import SANDBOX_PEOPLE, Actor, NotAllowedError, Role
 from core.sandbox.address import connections_of
 from core.sandbox.process import SandboxProcess, SandboxStartError
 from core.settings import Settings, SettingsError, load
@@ -54,17 +54,21 @@ def opened(*, sandbox: Need = "no", existing: bool = False) -> Iterator[Desk]:
 
 
 def person(settings: Settings, as_name: str | None) -> Actor:
-    """The operating-system user as administrator, or whoever `--as` names, which the sandbox alone believes."""
+    """The operating-system user as administrator, or whoever `--as` names, which the sandbox alone believes.
+
+    The name of a role is the sandbox's person of that role, as on the pages; any other name is an administrator.
+    """
     roles = frozenset({Role.ADMINISTRATOR})
     if as_name is None:
         user = os.getuid()
         name = _login(user)
         return Actor("os", name, name, roles)
-    if not settings.in_sandbox:
+    if not settings.in_sandbox or settings.sign_in is not None:
         raise InputError("--as works in the sandbox only; here you act as the user you are logged in as.")
     if not as_name.strip():
         raise InputError("--as wants a name.")
-    return Actor("sandbox", as_name, as_name, roles)
+    played = {str(role): actor for role, actor in SANDBOX_PEOPLE.items()}
+    return played.get(as_name, Actor("sandbox", as_name, as_name, roles))
 
 
 def _login(user: int) -> str:

@@ -3,14 +3,19 @@
 from typing import Self
 
 from core.clock import Clock, SystemClock
+from core.desk.audit_places import AuditPlaceActions
 from core.desk.base import ChangedError, DeskBase, DeskError, open_store
+from core.desk.batches import BatchActions
 from core.desk.connections import ConnectionActions, ConnectionView, TokenTest
 from core.desk.filing import FilingActions, Preview, Submitted
 from core.desk.following import FollowingActions, RequestPage, RequestView, curl
 from core.desk.health import Figures, Health, HealthActions
+from core.desk.measures import MeasureActions, Metrics
+from core.desk.people import PeopleActions, PersonView, Visit
 from core.desk.purposes import PurposeActions
-from core.desk.records import AuditPage, Metrics, Overview, RecordActions
+from core.desk.records import AuditPage, Overview, RecordActions
 from core.desk.records_of_processing import ProcessingRecordActions
+from core.desk.verification import VerificationActions
 from core.desk.webhooks import Acceptance, VendorEvent, WebhookActions
 from core.model.deadlines import laws
 from core.settings import Settings, SettingsError, load
@@ -27,25 +32,32 @@ __all__ = [
     "Health",
     "Metrics",
     "Overview",
+    "PersonView",
     "Preview",
     "RequestPage",
     "RequestView",
     "Submitted",
     "TokenTest",
     "VendorEvent",
+    "Visit",
     "curl",
 ]
 
 
 class Desk(
+    BatchActions,
     FilingActions,
     FollowingActions,
     ConnectionActions,
     RecordActions,
+    MeasureActions,
     WebhookActions,
     HealthActions,
+    PeopleActions,
     PurposeActions,
     ProcessingRecordActions,
+    VerificationActions,
+    AuditPlaceActions,
 ):
     """The whole desk over one store."""
 

@@ -1,16 +1,18 @@
 """Filing a privacy request: what is wrong with a draft, what it would become, and the transaction that files it."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from core.clients.catalog import CATALOG
 from core.clients.cxone_requests import submission_call, submission_payload
+from core.desk import under_hold
 from core.desk.base import DeskBase, DeskError
 from core.model.deadlines import Deadline, deadlines_for, laws
 from core.model.findings import Finding
+from core.model.holds import Hold
 from core.model.identifiers import canonical
 from core.model.people import Action, Actor
 from core.model.privacy_requests import (
@@ -19,13 +21,17 @@ from core.model.privacy_requests import (
     RequestType,
 )
 from core.settings import ConnectionSettings
-from core.store import identifiers, requests
-from core.store.database import Transaction
+from core.store import holds, identifiers, requests
 from core.store.requests import NewRequest
 from core.validation import POLICY_VERSION, check_privacy_request
+from core.validation.many_requests import ManyRequests
 
 EARLIEST_RECEIVED_DAYS = 365
 REFERENCE_LENGTH = 100
+FURTHER = "alsoKnownAs"  # the field of the further identifiers in findings
+MOST_FURTHER_IDENTIFIERS = 20
+
+Place = tuple[str, str, str]  # connection, pseudonym, type: one open task at the most
 
 
 @dataclass(frozen=True)
@@ -82,40 +88,65 @@ class FilingActions(DeskBase):
         if any(f.blocks for f in findings):
             return Submitted(None, findings)
         new = self._new_request(actor, draft, intent)
+        places = self.places(draft)
         with self.store.writing() as transaction:
             # Once more under the lock: two forms about the same person can be sent in the same instant.
+            standing = holds.covering(transaction.db, self.store.keys, *self.erases(draft))
             blocking = [
-                f for f in self._duplicates(transaction, draft, new.pseudonym)
+                f for f in (
+                    *already_open(draft, places, requests.holders(transaction.db, places)),
+                    *(f for f in under_hold.findings(draft, standing) if f.blocks),
+                )
                 if requests.filed_with(transaction.db, intent) is None
             ]  # fmt: skip
             if blocking:
                 return Submitted(None, (*findings, *blocking))
-            request_id, fresh = requests.file(transaction, new)
+            request_id, fresh = requests.file(transaction, self._started(new, draft, standing))
         return Submitted(self._shown(actor, request_id), findings, repeated=not fresh)
 
     def _same(self, actor: Actor, request_id: str, draft: Draft) -> PrivacyRequest | None:
         """The request that an intent was filed as. Raises DeskError if this draft asks for something else."""
         filed = self._shown(actor, request_id)
-        if filed and (filed.pseudonym, filed.type, filed.categories, filed.scope) != (
-            self._pseudonym(draft.subject), draft.type, draft.categories, draft.scope,
+        subjects = {task.pseudonym for task in filed.tasks} if filed else set()
+        if filed and (filed.pseudonym, subjects, filed.type, filed.categories, filed.scope) != (
+            self._pseudonym(draft.subject), set(map(self._pseudonym, draft.identifiers)),
+            draft.type, draft.categories, draft.scope,
         ):  # fmt: skip
             raise DeskError(f"This form was submitted as {request_id} with other content. Fill in a new one.")
         return filed
 
     def _check(self, draft: Draft) -> tuple[Finding, ...]:
-        findings = [*check_privacy_request(dict(self._payload(draft, None)))]
+        overrides = under_hold.allowed_categories(draft)
+        findings = [*check_privacy_request(dict(self._payload(draft, None)), overrides=overrides)]
+        findings += check_further_identifiers(draft)
         findings += self._check_connections(draft)
         findings += self._check_dates(draft)
-        findings += _check_reference(draft.reference)
-        if not any(f.field == "subjectId" for f in findings):
+        findings += check_reference(draft.reference)
+        if not any(f.field in {"subjectId", FURTHER} for f in findings):
+            places = self.places(draft)
             with self.store.reading() as db:
-                findings += _open_already(
-                    {
-                        n: requests.open_task_for(db, n, self._pseudonym(draft.subject), draft.type)
-                        for n in draft.connections
-                    }
-                )
+                findings += already_open(draft, places, requests.holders(db, places))
+        with self.store.reading() as db:
+            findings += under_hold.findings(draft, holds.covering(db, self.store.keys, *self.erases(draft)))
         return tuple(findings)
+
+    def erases(self, draft: Draft) -> tuple[list[str], tuple[str, ...]]:
+        """Whom, by pseudonym, and which categories the draft would erase; nobody and nothing where it only asks."""
+        if draft.type != RequestType.ERASURE:
+            return [], ()
+        return [self._pseudonym(identifier) for identifier in draft.identifiers], draft.categories
+
+    def _started(self, new: NewRequest, draft: Draft, standing: Sequence[Hold]) -> NewRequest:
+        """The request with the state it begins in: queued, on hold, or waiting for a second person."""
+        start = under_hold.start(draft, standing, four_eyes=self.settings.four_eyes)
+        return replace(
+            new,
+            start=start.state,
+            grace=self.settings.erasure_grace if new.type is RequestType.ERASURE else timedelta(0),
+            approval=start.approval,
+            overrides=start.overrides,
+            reason=draft.reason.strip() if start.overrides else "",
+        )
 
     def _check_connections(self, draft: Draft) -> list[Finding]:
         known = {n for n, c in self.connections().items() if RequestType.ERASURE in CATALOG[c.contract].kinds}
@@ -152,10 +183,10 @@ class FilingActions(DeskBase):
             return [Finding("region", "unknown", str(error), "Leave the region empty, or choose another.")]
         return []
 
-    def _duplicates(self, transaction: Transaction, draft: Draft, subject_pseudonym: str) -> list[Finding]:
-        return _open_already(
-            {n: requests.open_task_for(transaction.db, n, subject_pseudonym, draft.type) for n in draft.connections}
-        )
+    def places(self, draft: Draft) -> list[Place]:
+        """Where the draft would have a task: every identifier at every connection."""
+        pseudonyms = [self._pseudonym(identifier) for identifier in draft.identifiers]
+        return [(name, one, str(draft.type)) for one in pseudonyms for name in dict.fromkeys(draft.connections)]
 
     def _payload(self, draft: Draft, connection: str | None) -> Mapping[str, Any]:
         return submission_payload(
@@ -190,14 +221,15 @@ class FilingActions(DeskBase):
             filed_by=actor.id,
             filed_by_name=actor.name,
             pseudonym=self._pseudonym(draft.subject),
-            secret=identifiers.Secret(canonical(draft.subject), draft.description),
+            secret=identifiers.Secret(canonical(draft.subject), draft.description, draft.identifiers[1:]),
+            also_known_as=tuple(map(self._pseudonym, draft.identifiers[1:])),
             deadlines=self._deadlines(draft),
             policy_version=POLICY_VERSION,
             connections=tuple((name, self.connections()[name].contract) for name in dict.fromkeys(draft.connections)),
         )
 
 
-def _check_reference(reference: str) -> list[Finding]:
+def check_reference(reference: str) -> list[Finding]:
     printable = "".join(c for c in reference if c.isprintable())
     if len(reference) > REFERENCE_LENGTH:
         message = f"The reference has {len(reference)} characters; at most {REFERENCE_LENGTH} are allowed."
@@ -209,16 +241,31 @@ def _check_reference(reference: str) -> list[Finding]:
     return []
 
 
-def _open_already(holders: Mapping[str, str | None]) -> list[Finding]:
+def already_open(draft: Draft, places: Sequence[Place], holders: Mapping[Place, str]) -> list[Finding]:
+    """A finding for each place of the draft where a request is open: `holders` says which."""
+    of_subject = len(places) // max(1, len(draft.identifiers))
     return [
         Finding(
-            "subjectId",
+            "subjectId" if number < of_subject else FURTHER,
             "already_open",
-            f"{holder} is already open for this person at {name}.",
-            f"Follow {holder} instead, or wait until it is closed.",
+            f"{holders[place]} is already open for this person at {place[0]}.",
+            f"Follow {holders[place]} instead, or wait until it is closed.",
         )
-        for name, holder in holders.items()
-        if holder
+        for number, place in enumerate(places)
+        if place in holders
+    ]
+
+
+def check_further_identifiers(draft: Draft) -> list[Finding]:
+    """What is wrong with the further identifiers of the same person, each told by its place."""
+    if len(draft.also_known_as) > MOST_FURTHER_IDENTIFIERS:
+        message = f"There are {len(draft.also_known_as)} further identifiers; at most {MOST_FURTHER_IDENTIFIERS} go."
+        return [Finding(FURTHER, "max_items", message, "File the others in a request of their own.")]
+    many = ManyRequests()
+    return [
+        replace(finding, field=FURTHER, message=f"Identifier {place}: {finding.message}", suggestion=None)
+        for place, identifier in enumerate(draft.also_known_as, 2)
+        for finding in many.of_subject(identifier)
     ]
 
 

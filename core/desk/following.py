@@ -63,7 +63,7 @@ class FollowingActions(DeskBase):
 
     def show(self, actor: Actor, request_id: str) -> RequestView | None:
         """One request with everything about it; None if there is none. Identifiers only for those who may see them."""
-        self._require(actor, Action.VIEW_REQUESTS)
+        actor = self._require(actor, Action.VIEW_REQUESTS)
         request = self._shown(actor, request_id)
         if request is None:
             return None
@@ -76,7 +76,8 @@ class FollowingActions(DeskBase):
         if not actor.may(Action.SEE_IDENTIFIERS):  # people type names into evidence
             attested = [replace(one, evidence="") for one in attested]
         if request.subject is not None:
-            made = [_unmasked(exchange, request.subject, request.description) for exchange in made]
+            subjects = {t.id: (request.subject, *request.also_known_as)[t.identifier] for t in request.tasks}
+            made = [_unmasked(exchange, subjects[exchange.task], request.description) for exchange in made]
         present = [t for t in request.tasks if t.superseded_by is None]
         return RequestView(
             request=request,
@@ -178,7 +179,7 @@ class FollowingActions(DeskBase):
                 actor=actor.id,
                 categories=request.categories,
                 scope=request.scope,
-                pseudonym=request.pseudonym,
+                pseudonym=task.pseudonym,
                 attested=True,
             )
             self._follow(transaction, request_id, actor)
@@ -188,11 +189,11 @@ class FollowingActions(DeskBase):
         number = requests.number_of(transaction.db, request.id)
         if identifiers.reveal(transaction.db, transaction.keys, request.id) is None:
             raise DeskError(f"The identifier of {request.id} was destroyed; file a new request instead.")
-        if holder := requests.open_task_for(transaction.db, task.connection, request.pseudonym, task.kind):
+        if holder := requests.open_task_for(transaction.db, task.connection, task.pseudonym, task.kind):
             raise DeskError(f"{holder} is open for the same person and system already.")
         new_id = tasks.add(
             transaction, number, request.id, task.connection, task.contract, task.kind,
-            request.pseudonym, request.due_on, TaskState.QUEUED,
+            task.pseudonym, request.due_on, TaskState.QUEUED, task.identifier,
         )  # fmt: skip
         tasks.supersede(transaction, task.id, new_id)
         return new_id

@@ -61,7 +61,7 @@ class HealthActions(DeskBase):
             return Figures(
                 requests=requests.counts_by_state(db),
                 tasks=tasks.counts(db),
-                latency=measures.totals(db, Period(now - timedelta(days=LATENCY_DAYS), now)).latency_ms,
+                latency=measures.totals_of_period(db, Period(now - timedelta(days=LATENCY_DAYS), now)).latency_ms,
                 deliveries=vault.counts(db),
                 worker=self.worker_is_alive(),
                 purposes=purpose_measures.standings(db),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from core.clock import day_in
@@ -12,9 +12,8 @@ from core.model.events import Event, EventKind
 from core.model.people import Action, Actor
 from core.model.privacy_requests import RequestState
 from core.sandbox.history import sample_history
-from core.store import backup, measures, requests, samples, vault
-from core.store.audit import EventFilter, StoredEvent, Verdict, count_up_to, events, verify
-from core.store.measures import Day, Period, Totals
+from core.store import backup, requests, samples, vault
+from core.store.audit import EventFilter, FilterValues, StoredEvent, Verdict, count_up_to, events, values, verify
 from core.store.requests import RequestFilter, RequestSummary, counts_by_state
 from core.store.vault import Delivery
 from core.validation import POLICY_VERSION
@@ -39,28 +38,13 @@ class Overview:
 
 
 @dataclass(frozen=True)
-class Metrics:
-    """Totals of a period, of each connection in it, by day, and how latency and errors spread."""
-
-    period: Period
-    totals: Totals
-    by_connection: dict[str, Totals]
-    days: tuple[Day, ...]
-    latency_bands: tuple[int, ...]
-    errors: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
 class AuditPage:
-    """Events, newest first; `next_before` is where the next older page starts, None at the end."""
+    """Events, newest first; `next_before` and `next_after` are where the next older and newer page start, if any."""
 
     rows: tuple[StoredEvent, ...]
     next_before: int | None
     total: int  # counted to 10 001 at the most
-
-
-LATENCY_EDGES_MS = (60_000, 3_600_000, 6 * 3_600_000, 86_400_000, 3 * 86_400_000, 7 * 86_400_000)
-LATENCY_LABELS = ("1 minute", "1 hour", "6 hours", "1 day", "3 days", "7 days", "longer")
+    next_after: int | None = None
 
 
 class RecordActions(DeskBase):
@@ -92,37 +76,37 @@ class RecordActions(DeskBase):
             empty=not counts,
         )
 
-    def metrics(
+    def audit(
         self,
         actor: Actor,
+        where: EventFilter,
         *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        connection: str | None = None,
-    ) -> Metrics:
-        """The measures of a period, by default the last 30 days up to now."""
-        self._require(actor, Action.VIEW_METRICS)
-        until = until or self.clock.now()
-        period = Period(since or until - timedelta(days=30), until, connection)
-        with self.store.reading() as db:
-            names = measures.connections_with_ends(db, period)
-            return Metrics(
-                period=period,
-                totals=measures.totals(db, period),
-                by_connection={n: measures.totals(db, Period(period.since, period.until, n)) for n in names},
-                days=tuple(measures.by_day(db, period)),
-                latency_bands=tuple(measures.latencies_by_band(db, period, list(LATENCY_EDGES_MS))),
-                errors=tuple(measures.errors(db, period)),
-            )
-
-    def audit(self, actor: Actor, where: EventFilter, *, before_seq: int | None = None, limit: int = 50) -> AuditPage:
+        before_seq: int | None = None,
+        after_seq: int | None = None,
+        limit: int = 50,
+    ) -> AuditPage:
+        """A page of events: those next below `before_seq`, or next above `after_seq`, or the newest."""
         self._require(actor, Action.VIEW_AUDIT)
         with self.store.reading() as db:
-            rows = events(db, where, before_seq=before_seq, limit=limit + 1)
+            rows = events(db, where, before_seq=before_seq, after_seq=after_seq, limit=limit + 1)
             total = count_up_to(db, where)
         more = len(rows) > limit
-        rows = rows[:limit]
-        return AuditPage(tuple(rows), rows[-1].seq if more else None, total)
+        upwards = after_seq is not None and before_seq is None
+        rows = rows[-limit:] if upwards else rows[:limit]
+        older = rows[-1].seq if rows and (upwards or more) else None
+        newer = rows[0].seq if rows and (more if upwards else before_seq is not None) else None
+        return AuditPage(tuple(rows), older, total, newer)
+
+    def audit_values(self, actor: Actor) -> FilterValues:
+        """What there is to filter the log by."""
+        self._require(actor, Action.VIEW_AUDIT)
+        with self.store.reading() as db:
+            return values(db)
+
+    def audit_pseudonym(self, actor: Actor, identifier: str) -> str:
+        """The pseudonym under which the log knows whoever has this identifier. The identifier is kept nowhere."""
+        self._require(actor, Action.VIEW_AUDIT)
+        return self._pseudonym(identifier)
 
     def verify_audit(self, actor: Actor, progress: Callable[[int, int], bool] | None = None) -> Verdict:
         """Check the whole audit log against its keys and checkpoints; that it was checked is an event itself."""

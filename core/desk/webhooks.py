@@ -80,7 +80,7 @@ class WebhookActions(DeskBase):
         if found is None or found[0].state in TERMINAL:
             return
         task, request_number = found
-        if event.pseudonym and event.pseudonym != requests.pseudonym_of(transaction.db, request_number):
+        if event.pseudonym and event.pseudonym != task.pseudonym:
             self._contradiction(transaction, event, task_id, request_number)
         elif task.state in TRACKED:
             tasks.wake(transaction, task_id)

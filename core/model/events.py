@@ -54,6 +54,41 @@ class EventKind(StrEnum):
     APPROVAL_ASKED = "approval.asked"
     APPROVAL_DECIDED = "approval.decided"
     PROCESSING_RECORD_EXPORTED = "processing_record.exported"
+    PERSON_SIGNED_IN = "person.signed_in"
+    PERSON_REFUSED = "person.refused"
+    PERSON_SESSION_ENDED = "person.session_ended"
+    PERSON_ROLE_GIVEN = "person.role_given"
+    PERSON_ROLE_TAKEN = "person.role_taken"
+    PERSON_SUSPENDED = "person.suspended"
+    PERSON_REINSTATED = "person.reinstated"
+    REQUEST_DENIED = "request.denied"
+    REQUEST_SENT_NOW = "request.sent_now"
+    TASK_HELD = "task.held"
+    TASK_NO_LONGER_HELD = "task.no_longer_held"
+    HOLD_PLACED = "hold.placed"
+    HOLD_RELEASED = "hold.released"
+    DEADLINE_EXTENDED = "deadline.extended"
+    CLOCK_PAUSED = "clock.paused"
+    CLOCK_RESUMED = "clock.resumed"
+    IDENTITY_ESTABLISHED = "identity.established"
+    LEDGER_CHECKED = "ledger.checked"
+    NOTICE_RAISED = "notice.raised"
+    NOTICE_ACKNOWLEDGED = "notice.acknowledged"
+    NOTICE_DELIVERED = "notice.delivered"
+    NOTICE_FAILED = "notice.failed"
+    SENDING_STOPPED = "sending.stopped"
+    SENDING_RESUMED = "sending.resumed"
+    BATCH_UPLOADED = "batch.uploaded"
+    BATCH_CHECKED = "batch.checked"
+    BATCH_ACCEPTING = "batch.accepting"
+    BATCH_ACCEPTED = "batch.accepted"
+    BATCH_DISCARDED = "batch.discarded"
+    BATCH_PAUSED = "batch.paused"
+    BATCH_RESUMED = "batch.resumed"
+    BATCH_LIMITED = "batch.limited"
+    BATCH_CANCELLED = "batch.cancelled"
+    BATCH_APPROVED = "batch.approved"
+    BATCH_DENIED = "batch.denied"
 
 
 # A purpose's values are no personal data; its description is free text and stays out, as a reason does.
@@ -76,7 +111,10 @@ DETAILS: Mapping[EventKind, frozenset[str]] = {
             "pack",
             "subject",
             "tasks",
+            "overrides",
             "sample",
+            "batch",
+            "line",
         }
     ),
     EventKind.REQUEST_CLOSED: frozenset({"state", "subject"}),
@@ -142,6 +180,45 @@ DETAILS: Mapping[EventKind, frozenset[str]] = {
     EventKind.APPROVAL_ASKED: frozenset({"approval", "kind", "about", "payload_sha256"}),
     EventKind.APPROVAL_DECIDED: frozenset({"approval", "kind", "about", "payload_sha256", "ground_sha256"}),
     EventKind.PROCESSING_RECORD_EXPORTED: frozenset({"format", "rows", "sha256"}),
+    # People of the desk by `Actor.id`, in which an e-mail address stands as a keyed mark; their names stay out.
+    EventKind.PERSON_SIGNED_IN: frozenset({"session", "roles", "first"}),
+    EventKind.PERSON_REFUSED: frozenset({"session", "why"}),
+    EventKind.PERSON_SESSION_ENDED: frozenset({"session", "why"}),
+    EventKind.PERSON_ROLE_GIVEN: frozenset({"person", "role"}),
+    EventKind.PERSON_ROLE_TAKEN: frozenset({"person", "role"}),
+    EventKind.PERSON_SUSPENDED: frozenset({"person"}),
+    EventKind.PERSON_REINSTATED: frozenset({"person"}),
+    EventKind.REQUEST_DENIED: frozenset({"code", "class_7102", "note_sha256"}),
+    EventKind.REQUEST_SENT_NOW: frozenset({"tasks", "grace_until"}),
+    EventKind.TASK_HELD: frozenset({"holds", "state"}),
+    EventKind.TASK_NO_LONGER_HELD: frozenset({"state", "due"}),
+    EventKind.HOLD_PLACED: frozenset(
+        {"hold", "subject", "categories", "ground", "review_on", "matter_sha256", "held_back", "already_sent"}
+    ),
+    EventKind.HOLD_RELEASED: frozenset({"hold", "reason_sha256", "free"}),
+    EventKind.DEADLINE_EXTENDED: frozenset({"due_before", "due", "pack", "reason_sha256"}),
+    EventKind.CLOCK_PAUSED: frozenset({"first", "due", "pack", "reason_sha256"}),
+    EventKind.CLOCK_RESUMED: frozenset({"first", "last", "due_before", "due", "pack"}),
+    EventKind.IDENTITY_ESTABLISHED: frozenset({"day", "due_before", "due", "pack", "reason_sha256"}),
+    EventKind.LEDGER_CHECKED: frozenset({"lines", "found"}),
+    EventKind.NOTICE_RAISED: frozenset({"notice", "kind", "about", "threshold"}),
+    EventKind.NOTICE_ACKNOWLEDGED: frozenset({"notice", "kind", "count"}),
+    EventKind.NOTICE_DELIVERED: frozenset({"notice", "attempts"}),
+    EventKind.NOTICE_FAILED: frozenset({"notice", "attempts", "why", "dead"}),
+    EventKind.SENDING_STOPPED: frozenset({"reason_sha256"}),
+    EventKind.SENDING_RESUMED: frozenset({"stopped_by", "stopped_at"}),
+    # Neither a file's name nor those of its columns: people put names of people into them.
+    EventKind.BATCH_UPLOADED: frozenset({"batch", "file_sha256", "bytes"}),
+    EventKind.BATCH_CHECKED: frozenset({"batch", "rows", "good", "rejected", "duplicates", "findings", "policy"}),
+    EventKind.BATCH_ACCEPTING: frozenset({"batch", "rows", "only_good", "limit_per_hour"}),
+    EventKind.BATCH_ACCEPTED: frozenset({"batch", "accepted", "left_out", "rows_sha256"}),
+    EventKind.BATCH_DISCARDED: frozenset({"batch", "why"}),
+    EventKind.BATCH_PAUSED: frozenset({"batch"}),
+    EventKind.BATCH_RESUMED: frozenset({"batch"}),
+    EventKind.BATCH_LIMITED: frozenset({"batch", "limit_per_hour"}),
+    EventKind.BATCH_CANCELLED: frozenset({"batch"}),
+    EventKind.BATCH_APPROVED: frozenset({"batch"}),
+    EventKind.BATCH_DENIED: frozenset({"batch"}),
 }
 
 

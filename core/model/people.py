@@ -1,7 +1,7 @@
 """Who acts, and which roles may do what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -83,14 +83,22 @@ class NotAllowedError(Exception):
     """The actor's roles do not include the action."""
 
 
+class SessionEndedError(NotAllowedError):
+    """The actor's session is over: they have to sign in again first. The message says why it ended."""
+
+
 @dataclass(frozen=True)
 class Actor:
-    """A person (or the desk itself), identified by who vouches for them and the subject they are known by there."""
+    """A person (or the desk itself), identified by who vouches for them and the subject they are known by there.
+
+    `session` is that of somebody who signed in: the desk then reads their roles again for each action.
+    """
 
     issuer: str
     subject: str
     name: str
     roles: frozenset[Role]
+    session: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -102,3 +110,12 @@ class Actor:
 
 
 DESK = Actor("desk", "worker", "Privacy Desk", frozenset())
+
+# Whoever is at a desk without sign-in: it listens to its own machine only.
+LOCAL = Actor("local", "visitor", "Local administrator", frozenset({Role.ADMINISTRATOR}))
+
+# Whom a visitor of the sandbox may act as, on the pages and with the shell's `--as`: four people, so that one can
+# try what takes two.
+SANDBOX_PEOPLE: Mapping[Role, Actor] = {
+    role: Actor("sandbox", role, f"Sandbox {role}", frozenset({role})) for role in Role
+}

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from core.model.deadlines import Deadline
+from core.model.identifiers import canonical
 
 
 class RequestType(StrEnum):
@@ -194,6 +195,8 @@ class Task:
     may_have_acted: bool = False
     trying_since: datetime | None = None
     superseded_by: str | None = None
+    pseudonym: str = ""
+    identifier: int = 0  # which of the person's identifiers it is about, counted from 0
 
     @property
     def is_in_doubt(self) -> bool:
@@ -219,6 +222,11 @@ class Draft:
     also_known_as: tuple[str, ...] = ()  # further identifiers of the same person; each is a task of its own
     under_hold: str = ""  # where a legal hold stands in the way: "" stop, "hold_back" until release, "override" it
     reason: str = ""  # for an override: why, shown to the second person who decides
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """All identifiers of the person in their canonical form, each once; the subject first."""
+        return tuple(dict.fromkeys(map(canonical, (self.subject, *self.also_known_as))))
 
 
 @dataclass(frozen=True)
@@ -250,3 +258,5 @@ class PrivacyRequest:
     version: int
     tasks: tuple[Task, ...] = ()
     masked_subject: str | None = None
+    also_known_as: tuple[str, ...] = ()  # further identifiers; masked wherever `subject` is
+    batch: str | None = None  # the batch it came in

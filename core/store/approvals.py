@@ -1,11 +1,12 @@
 """Decisions that wait for a second person: asked by one, decided by another, never about anything that has changed."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import rfc8785
 from sqlite_utils import Database
@@ -13,6 +14,7 @@ from sqlite_utils import Database
 from core.clock import from_text, to_text
 from core.model.events import Event, EventKind
 from core.model.people import Actor
+from core.store import people
 from core.store.database import Transaction
 
 
@@ -27,6 +29,13 @@ class ApprovalState(StrEnum):
     APPROVED = "approved"
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
+
+
+class Asker(NamedTuple):
+    """Who asks: an `Actor.id` and the name it goes with."""
+
+    id: str
+    name: str
 
 
 class ApprovalError(Exception):
@@ -57,8 +66,18 @@ def digest(payload: Any) -> str:
     return hashlib.sha256(rfc8785.dumps(payload)).hexdigest()
 
 
-def ask(transaction: Transaction, kind: ApprovalKind, about: str, payload_sha256: str, actor: Actor) -> str:
-    """Ask for a second person's decision. Returns the approval's id, `AP-000042`.
+def ask(
+    transaction: Transaction,
+    kind: ApprovalKind,
+    about: str,
+    payload_sha256: str,
+    actor: Actor | Asker,
+    *,
+    request: str | None = None,
+) -> str:
+    """Ask for a second person's decision; `request` puts the event on that request's timeline.
+
+    Returns the approval's id, `AP-000042`.
 
     Raises ApprovalError where the same thing waits for one already.
     """
@@ -74,7 +93,9 @@ def ask(transaction: Transaction, kind: ApprovalKind, about: str, payload_sha256
     ).lastrowid
     approval_id = f"AP-{number:06d}"
     detail = {"approval": approval_id, "kind": kind, "about": about, "payload_sha256": payload_sha256}
-    transaction.record(Event(EventKind.APPROVAL_ASKED, actor.id, outcome=ApprovalState.PENDING, detail=detail))
+    transaction.record(
+        Event(EventKind.APPROVAL_ASKED, actor.id, request=request, outcome=ApprovalState.PENDING, detail=detail)
+    )
     return approval_id
 
 
@@ -87,25 +108,28 @@ def decide(
     actor: Actor,
     approve: bool,
     ground: str = "",
+    request: str | None = None,
 ) -> Approval:
     """Approve or deny. `version` is the one the person saw, `payload_sha256` the digest of what waits now.
 
-    Raises ApprovalError, having written nothing, for the person who asked (compared by `Actor.id`), for what is
-    decided already or was changed since, and for a denial without a ground.
+    Raises ApprovalError, having written nothing, for the person who asked (see `people.same_person`: an account of
+    theirs with the same e-mail address is them too), for what is decided already or was changed since, and for a
+    denial without a ground.
     """
     found = _pending(transaction.db, approval_id)
-    if actor.id == found.asked_by:
+    if people.same_person(transaction.db, actor.id, found.asked_by):
         raise ApprovalError(f"{approval_id} was asked for by you; somebody else has to decide it.")
     if found.version != version or found.payload_sha256 != payload_sha256:
         raise ApprovalError(f"{approval_id} has changed since this page was drawn. Look at it again first.")
     if not approve and not ground.strip():
         raise ApprovalError("A denial needs its ground.")
-    return _close(transaction, found, ApprovalState.APPROVED if approve else ApprovalState.DENIED, actor, ground)
+    state = ApprovalState.APPROVED if approve else ApprovalState.DENIED
+    return _close(transaction, found, state, actor, ground, request)
 
 
-def withdraw(transaction: Transaction, approval_id: str, actor: Actor) -> Approval:
+def withdraw(transaction: Transaction, approval_id: str, actor: Actor, *, request: str | None = None) -> Approval:
     """Take a wish back, or let it lapse because what waited for it is gone. Raises ApprovalError once decided."""
-    return _close(transaction, _pending(transaction.db, approval_id), ApprovalState.WITHDRAWN, actor, "")
+    return _close(transaction, _pending(transaction.db, approval_id), ApprovalState.WITHDRAWN, actor, "", request)
 
 
 def get(db: Database, approval_id: str) -> Approval | None:
@@ -114,16 +138,26 @@ def get(db: Database, approval_id: str) -> Approval | None:
     return None
 
 
-def pending(db: Database, kinds: Sequence[ApprovalKind] = tuple(ApprovalKind), limit: int = 100) -> list[Approval]:
+def pending(
+    db: Database, kinds: Sequence[ApprovalKind] = tuple(ApprovalKind), limit: int = 100, offset: int = 0
+) -> list[Approval]:
     """What waits, the oldest first."""
     marks = ",".join("?" * len(kinds))
     return [
         _approval(row)
         for row in db.query(
-            f"SELECT * FROM approvals WHERE state = 'pending' AND kind IN ({marks}) ORDER BY number LIMIT ?",  # noqa: S608 - only question marks are put in
-            [*kinds, limit],
+            f"SELECT * FROM approvals WHERE state = 'pending' AND kind IN ({marks}) ORDER BY number LIMIT ? OFFSET ?",  # noqa: S608 - only question marks are put in
+            [*kinds, limit, offset],
         )
     ]
+
+
+def count_pending(db: Database, kinds: Sequence[ApprovalKind] = tuple(ApprovalKind)) -> int:
+    (row,) = db.query(
+        "SELECT count(*) AS n FROM approvals WHERE state = 'pending' AND kind IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(kinds))],
+    )
+    return int(row["n"])
 
 
 def about(db: Database, kind: ApprovalKind, thing: str) -> Approval | None:
@@ -145,7 +179,9 @@ def _pending(db: Database, approval_id: str) -> Approval:
     return found
 
 
-def _close(transaction: Transaction, found: Approval, state: ApprovalState, actor: Actor, ground: str) -> Approval:
+def _close(
+    transaction: Transaction, found: Approval, state: ApprovalState, actor: Actor, ground: str, request: str | None
+) -> Approval:
     ground = ground.strip()
     transaction.db.execute(
         "UPDATE approvals SET state = ?, decided_by = ?, decided_by_name = ?, decided_at = ?, ground = ?, "
@@ -159,7 +195,7 @@ def _close(transaction: Transaction, found: Approval, state: ApprovalState, acto
         "payload_sha256": found.payload_sha256,
         "ground_sha256": hashlib.sha256(ground.encode()).hexdigest() if ground else None,
     }
-    transaction.record(Event(EventKind.APPROVAL_DECIDED, actor.id, outcome=state, detail=detail))
+    transaction.record(Event(EventKind.APPROVAL_DECIDED, actor.id, request=request, outcome=state, detail=detail))
     closed = get(transaction.db, found.id)
     assert closed is not None  # noqa: S101 - it was updated a moment ago
     return closed

@@ -76,7 +76,7 @@ def read(path: Path) -> tuple[list[Checkpoint], list[str]]:
     checkpoints: list[Checkpoint] = []
     problems: list[str] = []
     for number, line in enumerate(_lines(path), start=1):
-        checkpoint = _parse(line)
+        checkpoint = parse(line)
         if checkpoint:
             checkpoints.append(checkpoint)
         elif line.endswith(b"\n"):
@@ -155,7 +155,8 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _parse(line: bytes) -> Checkpoint | None:
+def parse(line: bytes) -> Checkpoint | None:
+    """The checkpoint that a line of the file is, its signature unchecked; None for any other line."""
     try:
         document = json.loads(line)
         if not isinstance(document, dict) or document.keys() != {field.name for field in fields(Checkpoint)}:

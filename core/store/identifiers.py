@@ -18,13 +18,25 @@ class Secret:
 
     subject: str
     description: str
+    also_known_as: tuple[str, ...] = ()  # further identifiers of the same person
+
+    def identifier(self, index: int) -> str:
+        """The one that a task is about: 0 is the subject."""
+        return (self.subject, *self.also_known_as)[index]
+
+
+def seal(keys: Keys, request_id: str, secret: Secret) -> bytes:
+    """A secret as it is stored; it can be opened for the same request only."""
+    plain: dict[str, object] = {"subject": secret.subject, "description": secret.description}
+    if secret.also_known_as:
+        plain["also_known_as"] = secret.also_known_as
+    return encrypt_identifier(keys, json.dumps(plain), request_id=request_id)
 
 
 def keep(transaction: Transaction, number: int, request_id: str, secret: Secret) -> None:
-    plain = json.dumps({"subject": secret.subject, "description": secret.description})
     transaction.db.execute(
         "INSERT INTO identifiers (request, secret) VALUES (?, ?)",
-        [number, encrypt_identifier(transaction.keys, plain, request_id=request_id)],
+        [number, seal(transaction.keys, request_id, secret)],
     )
 
 
@@ -40,9 +52,12 @@ def reveal_many(db: Database, keys: Keys, request_ids: Iterable[str]) -> dict[st
         "WHERE r.id IN (SELECT value FROM json_each(?))",
         [json.dumps(list(request_ids))],
     )
-    return {
-        row["id"]: Secret(**json.loads(decrypt_identifier(keys, row["secret"], request_id=row["id"]))) for row in rows
-    }
+    return {row["id"]: _opened(decrypt_identifier(keys, row["secret"], request_id=row["id"])) for row in rows}
+
+
+def _opened(plain: str) -> Secret:
+    values = json.loads(plain)
+    return Secret(values["subject"], values["description"], tuple(values.get("also_known_as", ())))
 
 
 def destroy_later(transaction: Transaction, number: int, grace_days: float) -> None:

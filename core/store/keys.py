@@ -49,6 +49,11 @@ class Keys:
         return self.signing.public_key()
 
     @cached_property
+    def ledger(self) -> bytes:
+        """The HMAC key of the erasure ledger: derived, so that its hashes cannot be matched with the pseudonyms."""
+        return hmac.digest(self.pseudonym, b"privacy-desk erasure ledger", "sha256")
+
+    @cached_property
     def key_ids(self) -> Mapping[str, str]:
         """A fingerprint of 8 hexadecimal digits for each key, by its name; safe to show."""
         symmetric = {"pseudonym": self.pseudonym, "identifiers": self.identifiers, "audit": self.audit}

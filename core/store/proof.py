@@ -8,7 +8,7 @@ from typing import Any
 from core.clock import to_text
 from core.model.events import Event, EventKind
 from core.model.privacy_requests import SUCCESSFUL, CascadeEntry, RequestType, Task
-from core.store import vault
+from core.store import ledger, vault
 from core.store.audit import looks_secret
 from core.store.database import Transaction
 
@@ -58,7 +58,8 @@ def record_end(
     pseudonym: str,
     attested: bool = False,
 ) -> None:
-    """The end of a task; a successful erasure also gives `PRIVACY_DELETION_COMPLETED` and a vault delivery.
+    """The end of a task; a successful one gives a vault delivery, an erasure `PRIVACY_DELETION_COMPLETED` and its
+    entry in the ledger too.
 
     `attested`: a person's word, so that what the vendor said last is not what the proof says.
     """
@@ -83,6 +84,15 @@ def record_end(
         return
     at = to_text(transaction.at)
     if task.kind is RequestType.ERASURE:
+        ledger.add(
+            transaction,
+            pseudonym,
+            task=task.id,
+            connection=task.connection,
+            state=task.state,
+            categories=categories,
+            scope=scope,
+        )
         transaction.record(
             task_event(
                 EventKind.PRIVACY_DELETION_COMPLETED,

@@ -1,14 +1,15 @@
 """Privacy requests on disk: file one, find many, show one; a request's state follows its tasks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
 from core.clock import from_text, to_text
+from core.model.behind import Behind
 from core.model.deadlines import Deadline
 from core.model.events import Event, EventKind
 from core.model.privacy_requests import (
@@ -19,8 +20,10 @@ from core.model.privacy_requests import (
     TaskState,
     request_state,
 )
-from core.store import identifiers, tasks
+from core.store import behind, identifiers, request_approvals, tasks
+from core.store.approvals import ApprovalKind, Asker
 from core.store.database import Transaction
+from core.store.keys import encrypt_identifier
 
 COUNT_CAP = 10_001
 
@@ -44,10 +47,21 @@ class NewRequest:
     deadlines: tuple[Deadline, ...]
     policy_version: str
     connections: tuple[tuple[str, str], ...]  # (connection, contract)
+    also_known_as: tuple[str, ...] = ()  # pseudonyms of the further identifiers, as the secret has them
+    start: TaskState = TaskState.QUEUED  # or awaiting_approval, or on_hold
+    grace: timedelta = timedelta(0)  # before a queued erasure is sent
+    approval: ApprovalKind | None = None  # what a second person is asked for
+    overrides: tuple[str, ...] = ()  # holds (LH-000001) and immutable categories that the second person may override
+    reason: str = ""  # why they should
 
     @property
     def due_on(self) -> date:
         return next(d.due for d in self.deadlines if d.what == "respond")
+
+    @property
+    def pseudonyms(self) -> tuple[str, ...]:
+        """Of all identifiers; each gets a task at each connection."""
+        return (self.pseudonym, *self.also_known_as)
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,8 @@ class RequestFilter:
     closed_since: datetime | None = None
     submitted_since: datetime | None = None
     submitted_until: datetime | None = None
+    batch: int | None = None  # its number
+    behind: Behind | None = None  # a number that it is counted in
     order: str = "newest"  # newest, due
 
 
@@ -96,25 +112,31 @@ def file(transaction: Transaction, new: NewRequest) -> tuple[str, bool]:
     if filed := filed_with(db, new.intent):
         return filed, False
     at = to_text(transaction.at)
-    state = request_state([TaskState.QUEUED])
+    state = request_state([new.start])
     number = db.execute(
         "INSERT INTO requests (intent, type, categories, scope, law, region, received, submitted_at, reference, "
-        "filed_by, filed_by_name, state, pseudonym, due_on, deadlines, policy_version) "
-        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "filed_by, filed_by_name, state, pseudonym, due_on, deadlines, policy_version, overrides) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [
             new.intent, new.type, json.dumps(new.categories), new.scope, new.law, new.region,
             new.received.isoformat(), at, new.reference, new.filed_by, new.filed_by_name, state,
-            new.pseudonym, new.due_on.isoformat(), _deadlines_to_json(new.deadlines), new.policy_version,
+            new.pseudonym, new.due_on.isoformat(), deadlines_to_json(new.deadlines), new.policy_version,
+            json.dumps(new.overrides),
         ],
     ).lastrowid  # fmt: skip
     assert number is not None  # noqa: S101 - an INSERT always has one
     request_id = f"PR-{number:06d}"
     identifiers.keep(transaction, number, request_id, new.secret)
+    if new.reason:
+        sealed = encrypt_identifier(transaction.keys, new.reason, request_id=request_id)
+        db.execute("UPDATE requests SET override_reason = ? WHERE number = ?", [sealed, number])
     task_ids = [
         tasks.add(
-            transaction, number, request_id, connection, contract, new.type, new.pseudonym, new.due_on, TaskState.QUEUED
-        )
+            transaction, number, request_id, connection, contract, new.type, pseudonym, new.due_on, new.start,
+            identifier, grace=new.grace,
+        )  # fmt: skip
         for connection, contract in new.connections
+        for identifier, pseudonym in enumerate(new.pseudonyms)
     ]
     transaction.record(
         Event(
@@ -134,9 +156,13 @@ def file(transaction: Transaction, new: NewRequest) -> tuple[str, bool]:
                 "pack": next((d.rule for d in new.deadlines if d.what == "respond"), ""),
                 "subject": new.pseudonym,
                 "tasks": task_ids,
+                "overrides": list(new.overrides),
             },
         )
     )
+    if new.approval:
+        asker = Asker(new.filed_by, new.filed_by_name)
+        request_approvals.ask(transaction, number, request_id, new.approval, asker)
     return request_id, True
 
 
@@ -230,8 +256,20 @@ def get(db: Database, request_id: str) -> PrivacyRequest | None:
             policy_version=row["policy_version"],
             version=row["version"],
             tasks=tuple(tasks.of_request(db, row["number"])),
+            batch=f"B-{row['batch']:06d}" if row["batch"] else None,
         )
     return None
+
+
+def holders(db: Database, wanted: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+    """Of these (connection, pseudonym, type) the ones that have an open task, each with its request's id."""
+    rows = db.query(
+        "SELECT t.connection, t.pseudonym, t.kind, r.id FROM json_each(?) AS w "
+        "CROSS JOIN tasks t ON t.connection = w.value ->> 0 AND t.pseudonym = w.value ->> 1 "
+        "AND t.kind = w.value ->> 2 AND t.ended_at IS NULL CROSS JOIN requests r ON r.number = t.request",
+        [json.dumps(list(wanted))],
+    )
+    return {(row["connection"], row["pseudonym"], row["kind"]): row["id"] for row in rows}
 
 
 def open_task_for(db: Database, connection: str, pseudonym: str, kind: str) -> str | None:
@@ -243,11 +281,6 @@ def open_task_for(db: Database, connection: str, pseudonym: str, kind: str) -> s
     ):
         return str(row["id"])
     return None
-
-
-def pseudonym_of(db: Database, number: int) -> str:
-    (row,) = db.query("SELECT pseudonym FROM requests WHERE number = ?", [number])
-    return str(row["pseudonym"])
 
 
 def closed_since(db: Database, since: datetime) -> int:
@@ -279,12 +312,15 @@ def _where(where: RequestFilter) -> tuple[list[str], list[Any]]:
     if where.text:
         also(
             "(r.id = upper(?) OR r.reference = ? OR r.pseudonym IN (?, ?) OR r.number IN "
-            "(SELECT t.request FROM tasks t WHERE t.vendor_request_id = ?))",
+            "(SELECT t.request FROM tasks t WHERE t.vendor_request_id = ?) OR r.number IN "
+            "(SELECT t.request FROM tasks t WHERE t.identifier > 0 AND t.pseudonym IN (?, ?)))",
             where.text,
             where.text,
             where.text,
             where.pseudonym,
             where.text,
+            where.text,
+            where.pseudonym,
         )
     if where.due_from:
         also("r.closed_at IS NULL AND r.due_on >= ?", where.due_from.isoformat())
@@ -296,6 +332,10 @@ def _where(where: RequestFilter) -> tuple[list[str], list[Any]]:
         also("r.submitted_at >= ?", to_text(where.submitted_since))
     if where.submitted_until:
         also("r.submitted_at < ?", to_text(where.submitted_until))
+    if where.batch is not None:
+        also("r.batch = ?", where.batch)
+    for clause, bound in behind.conditions(where.behind) if where.behind else ():
+        also(clause, *bound)
     return clauses, values
 
 
@@ -318,7 +358,7 @@ def _summary(row: dict[str, Any]) -> RequestSummary:
     )
 
 
-def _deadlines_to_json(deadlines: Sequence[Deadline]) -> str:
+def deadlines_to_json(deadlines: Sequence[Deadline]) -> str:
     return json.dumps([{**asdict(d), "due": d.due.isoformat()} for d in deadlines])
 
 

@@ -21,6 +21,7 @@ from core.model.privacy_requests import (
     TaskState,
     check_transition,
 )
+from core.store import erasures_sent
 from core.store.database import Transaction
 
 # What an outcome may change of a task's row.
@@ -39,6 +40,10 @@ _CHANGED = (
     "fence",
     "may_have_acted",
 )
+
+
+# What a lease reads of a task and of its request.
+_LEASED = "t.*, r.categories, r.scope, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request"
 
 
 @dataclass(frozen=True)
@@ -82,17 +87,22 @@ def add(
     pseudonym: str,
     due_on: date,
     state: TaskState,
+    identifier: int = 0,
+    *,
+    grace: timedelta = timedelta(0),
 ) -> str:
-    """A new task with an intent of its own, due at once if it is queued. Returns its id, `PR-000042-1`."""
+    """A new task with an intent of its own, due after its grace if it is queued. Returns its id, `PR-000042-1`."""
     (row,) = transaction.db.query("SELECT count(*) AS n FROM tasks WHERE request = ?", [number])
     task_id = f"{request_id}-{row['n'] + 1}"
     at = to_text(transaction.at)
+    due = to_text(transaction.at + grace) if state is TaskState.QUEUED else None
     transaction.db.execute(
         "INSERT INTO tasks (id, request, connection, contract, kind, pseudonym, due_on, intent, state, "
-        "next_due_at, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        "next_due_at, grace_until, created_at, identifier, batch) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,(SELECT batch FROM requests WHERE number = ?))",
         [
             task_id, number, connection, contract, kind, pseudonym, due_on.isoformat(), str(uuid.uuid4()),
-            state, at if state is TaskState.QUEUED else None, at,
+            state, due, due if grace else None, at, identifier, number,
         ],
     )  # fmt: skip
     return task_id
@@ -103,32 +113,59 @@ def supersede(transaction: Transaction, old: str, new: str) -> None:
     transaction.db.execute("UPDATE tasks SET superseded_by = ? WHERE id = ?", [new, old])
 
 
-def count_due(transaction: Transaction, connection: str, limit: int) -> int:
-    """How many tasks of a connection are due, counted to `limit`."""
-    (row,) = transaction.db.query(
-        "SELECT count(*) AS n FROM (SELECT 1 FROM tasks WHERE connection = ? AND next_due_at <= ? LIMIT ?)",
-        [connection, to_text(transaction.at), limit],
-    )
-    return int(row["n"])
-
-
-def lease(
-    transaction: Transaction, connection: str, *, owner: str, limit: int, seconds: float, probing: bool = False
-) -> list[Leased]:
-    """Take the due tasks with the nearest legal deadlines; to probe a vendor, the one that was tried least.
-
-    A queued one is counted as sending from here on: the intent is on disk before the first byte can leave.
-    """
-    db, now = transaction.db, transaction.at
-    rows = list(
+def due_to_send(
+    db: Database, connection: str, now: datetime, limit: int, *, new_erasures: bool = True
+) -> list[dict[str, Any]]:
+    """What is due to be sent, nearest legal deadline first; without `new_erasures`, only what was sent before or is
+    no erasure. What a worker began to send and never told about is among it once its lease has run out."""
+    # The clause for the state is that of the index, word for word: SQLite takes a partial one only then.
+    return list(
         db.query(
-            "SELECT t.*, r.categories, r.scope, r.id AS request_id FROM tasks t "
-            "JOIN requests r ON r.number = t.request "
-            "WHERE t.connection = ? AND t.next_due_at <= ? "
-            "ORDER BY CASE WHEN ? THEN t.attempts + t.polls END, t.due_on, t.next_due_at LIMIT ?",
-            [connection, to_text(now), probing, limit],
+            f"SELECT {_LEASED} WHERE t.connection = ? AND t.state IN ('queued', 'sending') AND t.next_due_at <= ? "
+            "AND (? OR t.kind != 'ERASURE' OR t.attempts > 0) ORDER BY t.due_on, t.next_due_at LIMIT ?",
+            [connection, to_text(now), new_erasures, limit],
         )
     )
+
+
+def due_to_track(db: Database, connection: str, now: datetime, limit: int) -> list[dict[str, Any]]:
+    """What the vendor is due to be asked about, the longest wait first, so that none is passed over for ever."""
+    return list(
+        db.query(
+            f"SELECT {_LEASED} WHERE t.connection = ? AND t.state IN ('in_progress', 'unknown_vendor_status') "
+            "AND t.next_due_at <= ? ORDER BY t.next_due_at LIMIT ?",
+            [connection, to_text(now), limit],
+        )
+    )
+
+
+def least_tried(db: Database, connection: str, now: datetime, *, new_erasures: bool = True) -> list[dict[str, Any]]:
+    """The one due task that a vendor is probed with: a task that always fails must not be every probe."""
+    return list(
+        db.query(
+            f"SELECT {_LEASED} WHERE t.connection = ? AND t.next_due_at <= ? "
+            "AND (? OR t.state != 'queued' OR t.kind != 'ERASURE' OR t.attempts > 0) "
+            "ORDER BY t.attempts + t.polls, t.due_on, t.next_due_at LIMIT 1",
+            [connection, to_text(now), new_erasures],
+        )
+    )
+
+
+def lease(transaction: Transaction, connection: str, *, owner: str, limit: int, seconds: float) -> list[Leased]:
+    """Take what is due of a connection: what is to be sent first, then what is to be asked about."""
+    db, now = transaction.db, transaction.at
+    rows = due_to_send(db, connection, now, limit)
+    rows += due_to_track(db, connection, now, limit - len(rows))
+    return take(transaction, rows, owner=owner, seconds=seconds)
+
+
+def take(transaction: Transaction, rows: Iterable[dict[str, Any]], *, owner: str, seconds: float) -> list[Leased]:
+    """Lease rows that this transaction found due.
+
+    A queued one is counted as sending from here on: the intent is on disk before the first byte can leave. An
+    erasure that is sent for the first time counts towards the limit of erasures an hour.
+    """
+    db, now = transaction.db, transaction.at
     until = now + timedelta(seconds=seconds)
     leased = []
     for row in rows:
@@ -136,6 +173,8 @@ def lease(
         tracking = before in TRACKED
         after = before if tracking else TaskState.SENDING
         check_transition(before, after)
+        if not tracking and row["kind"] == RequestType.ERASURE and not row["attempts"]:
+            erasures_sent.note(transaction, row["number"])
         row["state"] = after
         row["fence"] += 1
         row["may_have_acted"] |= before is TaskState.SENDING
@@ -169,6 +208,29 @@ def lease(
             )
         )
     return leased
+
+
+def give_back(transaction: Transaction, leased: Leased) -> Task | None:
+    """Undo a lease of which certainly nothing came: not sent, not asked, not counted. None if it was lost."""
+    task = leased.task
+    tracking = task.state in TRACKED
+    if not still_held(transaction.db, leased):
+        return None
+    if not tracking and task.attempts == 1:
+        erasures_sent.forget(transaction, leased.number)
+    transaction.db.execute(
+        "UPDATE tasks SET state = ?, attempts = attempts - ?, polls = polls - ?, next_due_at = ?, "
+        "lease_owner = NULL, woken = 0, fence = fence + 1 WHERE number = ?",
+        [
+            task.state if tracking else TaskState.QUEUED,
+            int(not tracking),
+            int(tracking),
+            to_text(transaction.at),
+            leased.number,
+        ],
+    )
+    found = get(transaction.db, task.id)
+    return found[0] if found else None
 
 
 def still_held(db: Database, leased: Leased) -> bool:
@@ -244,6 +306,11 @@ def move_due_times(transaction: Transaction, seconds: float) -> None:
         "WHERE next_due_at IS NOT NULL",
         [f"{seconds:+.3f} seconds"],
     )
+    transaction.db.execute(
+        "UPDATE tasks SET grace_until = strftime('%Y-%m-%dT%H:%M:%f', grace_until, ?) || '000Z' "
+        "WHERE grace_until > ?",
+        [f"{seconds:+.3f} seconds", to_text(transaction.at)],
+    )
 
 
 def wake(transaction: Transaction, task_id: str) -> None:
@@ -285,7 +352,8 @@ def due_elsewhere(db: Database, connections: Iterable[str], now: datetime, limit
         _task(row, row["request_id"])
         for row in db.query(
             "SELECT t.*, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request "
-            "WHERE t.next_due_at <= ? AND t.connection NOT IN (SELECT value FROM json_each(?)) LIMIT ?",
+            "WHERE t.ended_at IS NULL AND t.next_due_at <= ? "
+            "AND t.connection NOT IN (SELECT value FROM json_each(?)) LIMIT ?",
             [to_text(now), json.dumps(list(connections)), limit],
         )
     ]
@@ -310,12 +378,26 @@ def of_request(db: Database, number: int) -> Iterator[Task]:
         yield _task(row, row["request_id"])
 
 
-def next_due(db: Database, connection: str) -> datetime | None:
-    """When the earliest task of a connection falls due."""
-    (row,) = db.query(
-        "SELECT min(next_due_at) AS due FROM tasks WHERE connection = ? AND next_due_at IS NOT NULL", [connection]
+def any_due(db: Database, connection: str, now: datetime) -> bool:
+    """Whether anything of a connection is due."""
+    return any(
+        db.query(
+            "SELECT 1 FROM tasks WHERE connection = :name AND state IN ('queued', 'sending') AND next_due_at <= :now "
+            "UNION ALL SELECT 1 FROM tasks WHERE connection = :name "
+            "AND state IN ('in_progress', 'unknown_vendor_status') AND next_due_at <= :now LIMIT 1",
+            {"name": connection, "now": to_text(now)},
+        )
     )
-    return from_text(row["due"]) if row["due"] else None
+
+
+def requests_in(db: Database, state: TaskState, limit: int = -1) -> list[tuple[int, str]]:
+    """Number and id of the requests that have a task in a state now, the oldest first."""
+    rows = db.query(
+        "SELECT DISTINCT r.number, r.id FROM tasks t JOIN requests r ON r.number = t.request "
+        "WHERE t.state = ? AND t.superseded_by IS NULL ORDER BY r.number LIMIT ?",
+        [state, limit],
+    )
+    return [(row["number"], row["id"]) for row in rows]
 
 
 def queue_depth(db: Database) -> dict[str, dict[TaskState, int]]:
@@ -361,6 +443,8 @@ def _task(row: dict[str, Any], request_id: str) -> Task:
         may_have_acted=bool(row["may_have_acted"]),
         trying_since=_instant(row["trying_since"]),
         superseded_by=row["superseded_by"],
+        pseudonym=row["pseudonym"],
+        identifier=row["identifier"],
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import streamlit as st
 
 from core.desk import Metrics
-from core.desk.records import LATENCY_LABELS
+from core.desk.measures import LATENCY_LABELS
 from core.store.measures import Totals
 from core.ui import charts, links
 from core.ui.series import Span, spans

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.desk import Desk
-from core.model.people import Action, Actor, Role
+from core.model.people import LOCAL, Action, Actor
+from core.ui import acting, sign_in
 
 
 @st.cache_resource(show_spinner=False)
@@ -13,8 +14,15 @@ def desk() -> Desk:
 
 
 def actor() -> Actor:
-    """The person at the page. Without sign-in the server is for one machine, and its user is the administrator."""
-    return Actor("local", "visitor", "Local administrator", frozenset({Role.ADMINISTRATOR}))
+    """The person at the page, with the roles they have now; without one, the page ends here with the sign-in.
+
+    Where no sign-in is configured the server is for one machine, and its user is the administrator; in the sandbox
+    they may act as somebody else.
+    """
+    here = desk()
+    if here.settings.sign_in is not None:
+        return sign_in.visit(here).actor
+    return acting.person() if here.settings.in_sandbox else LOCAL
 
 
 def require(action: Action) -> Actor:

@@ -5,25 +5,15 @@ from datetime import date, datetime
 
 from core.model.events import EventKind
 from core.model.people import DESK
-from core.model.privacy_requests import RequestState, RequestType, TaskState
-
-STATE_WORDS: Mapping[str, str] = {
-    TaskState.AWAITING_APPROVAL: "Awaiting approval",
-    TaskState.ON_HOLD: "On legal hold",
-    TaskState.QUEUED: "Queued",
-    TaskState.SENDING: "Being sent",
-    TaskState.IN_PROGRESS: "In progress at the vendor",
-    TaskState.UNKNOWN_VENDOR_STATUS: "Unknown vendor status",
-    TaskState.OUTCOME_UNKNOWN: "Outcome unknown",
-    TaskState.CANNOT_BE_TRACKED: "Cannot be tracked",
-    TaskState.NEEDS_PERSON: "Needs a person",
-    TaskState.COMPLETED: "Completed",
-    TaskState.NOTHING_FOUND: "Nothing found",
-    TaskState.PARTLY_COMPLETED: "Partly completed",
-    TaskState.FAILED: "Failed",
-    TaskState.REFUSED: "Refused",
-    TaskState.CANCELLED: "Cancelled",
-}
+from core.model.privacy_requests import RequestState, TaskState
+from core.model.wording import STATE_WORDS as STATE_WORDS
+from core.model.wording import TYPE_WORDS as TYPE_WORDS
+from core.model.wording import day as day
+from core.model.wording import duration as duration
+from core.model.wording import error_class as error_class
+from core.model.wording import minute as minute
+from core.model.wording import number as number
+from core.model.wording import share as share
 
 STATE_ICONS: Mapping[str, str] = {
     TaskState.AWAITING_APPROVAL: ":material/how_to_reg:",
@@ -42,8 +32,6 @@ STATE_ICONS: Mapping[str, str] = {
     TaskState.REFUSED: ":material/block:",
     TaskState.CANCELLED: ":material/cancel:",
 }
-
-TYPE_WORDS: Mapping[RequestType, str] = {RequestType.ERASURE: "Erasure", RequestType.ACCESS: "Access"}
 
 # What happened, for each kind of audit event.
 KIND_WORDS: Mapping[str, str] = {
@@ -88,60 +76,39 @@ KIND_WORDS: Mapping[str, str] = {
     EventKind.APPROVAL_ASKED: "Approval asked for",
     EventKind.APPROVAL_DECIDED: "Approval decided",
     EventKind.PROCESSING_RECORD_EXPORTED: "Record of processing exported",
+    EventKind.NOTICE_RAISED: "Notice raised",
+    EventKind.NOTICE_ACKNOWLEDGED: "Notice acknowledged",
+    EventKind.NOTICE_DELIVERED: "Notice delivered",
+    EventKind.NOTICE_FAILED: "Notice not delivered",
+    EventKind.SENDING_STOPPED: "Everything stopped",
+    EventKind.SENDING_RESUMED: "Everything goes on",
     EventKind.SANDBOX_FAULTS_SET: "Sandbox faults set",
     EventKind.SANDBOX_FILLED: "Sample history filled in",
     EventKind.AUDIT_VERIFIED: "Audit log verified",
     EventKind.BACKUP_MADE: "Backup made",
     EventKind.CLOCK_ANOMALY: "Clock went back",
     EventKind.ACCESS_DENIED: "Access denied",
-}
-
-# Why a task ended badly or waits, for each code that is not plain English once its underscores are gone.
-_ERROR_WORDS: Mapping[str, str] = {
-    "attested_failed": "Failed, by a person's word",
-    "contract_violation": "Answer breaks the contract",
-    "gave_up": "Tried too often",
-    "interrupted": "Connection broke off",
-    "not_authorised": "Not allowed (403)",
-    "not_found": "Not found at the vendor (404)",
-    "not_json": "Answer is not JSON",
-    "not_sent": "Vendor could not be reached",
-    "rate_limited": "Too many requests (429)",
-    "rejected": "Refused by the vendor (400)",
-    "timed_out": "No answer in time",
-    "token_unavailable": "No access token",
-    "too_large": "Answer too large",
-    "vendor_failed": "Failed at the vendor",
-    "vendor_unavailable": "Vendor out of order (5xx)",
+    EventKind.PERSON_SIGNED_IN: "Signed in",
+    EventKind.PERSON_REFUSED: "Sign-in refused",
+    EventKind.PERSON_SESSION_ENDED: "Session ended",
+    EventKind.PERSON_ROLE_GIVEN: "Role given",
+    EventKind.PERSON_ROLE_TAKEN: "Role taken away",
+    EventKind.PERSON_SUSPENDED: "Person suspended",
+    EventKind.PERSON_REINSTATED: "Suspension of a person ended",
+    EventKind.REQUEST_DENIED: "Request denied",
+    EventKind.REQUEST_SENT_NOW: "Grace period ended by a person",
+    EventKind.TASK_HELD: "Held back by a legal hold",
+    EventKind.TASK_NO_LONGER_HELD: "No longer held back",
+    EventKind.HOLD_PLACED: "Legal hold placed",
+    EventKind.HOLD_RELEASED: "Legal hold released",
+    EventKind.DEADLINE_EXTENDED: "Deadline extended",
+    EventKind.CLOCK_PAUSED: "Clock stopped",
+    EventKind.CLOCK_RESUMED: "Clock running again",
+    EventKind.IDENTITY_ESTABLISHED: "Identity established",
+    EventKind.LEDGER_CHECKED: "Checked against the ledger of erasures",
 }
 
 NEEDS_ATTENTION = frozenset({RequestState.NEEDS_PERSON, RequestState.FAILED, RequestState.PARTLY_COMPLETED})
-
-
-def duration(milliseconds: float | None) -> str:
-    """`4.2 s`, `3 min`, `5.1 h`, `2.4 days`; a dash where there is none."""
-    if milliseconds is None:
-        return "–"
-    seconds = milliseconds / 1000
-    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.1f} s"
-
-
-def share(rate: float | None) -> str:
-    """`98.4 %`; a dash where nothing ended."""
-    return "–" if rate is None else f"{rate * 100:.1f} %"
-
-
-def day(value: date) -> str:
-    """`Mon 7 Dec 2026`, the same for every reader."""
-    return f"{value:%a} {value.day} {value:%b %Y}"
-
-
-def minute(value: datetime | None) -> str:
-    """`21 Nov 2026, 09:30 UTC`; a dash where there is none."""
-    return "–" if value is None else f"{value.day} {value:%b %Y, %H:%M} UTC"
 
 
 def ago(value: datetime | None, now: datetime) -> str:
@@ -155,19 +122,9 @@ def ago(value: datetime | None, now: datetime) -> str:
     return "just now"
 
 
-def number(value: int) -> str:
-    """`12 345`, with a no-break space between thousands."""
-    return f"{value:,}".replace(",", "\u00a0")
-
-
 def counted(value: int, cap: int = 10_000) -> str:
     """A count that stopped just above `cap`: `more than 10 000` there, the number itself below."""
     return f"more than {number(cap)}" if value > cap else number(value)
-
-
-def error_class(code: str) -> str:
-    """A class of error in words: `Too many requests (429)`."""
-    return _ERROR_WORDS.get(code) or code.replace("_", " ").capitalize()
 
 
 def who(actor_id: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+HALF_A_YEAR_SECONDS = 15_768_000
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -48,17 +49,26 @@ def content_security_policy(html: str) -> str:
 
 
 class SecurityHeaders:
-    """ASGI middleware that puts the headers on every HTTP answer; websockets pass through."""
+    """ASGI middleware that puts the headers on every HTTP answer; websockets pass through.
 
-    def __init__(self, app: ASGIApp, policy: str | None = None) -> None:
+    With `https` it also holds browsers to https for half a year, and cookies with it: Streamlit's own are not
+    `Secure`, on account of a browser that takes localhost for insecure.
+    """
+
+    def __init__(
+        self, app: ASGIApp, policy: str | None = None, *, https: bool = False, referrer: str = "no-referrer"
+    ) -> None:
         """`policy` is a Content-Security-Policy, by default that of the installed Streamlit's page."""
         self._app = app
+        self._https = https
         self._headers: Mapping[str, str] = {
             "Content-Security-Policy": policy or content_security_policy(index_page().read_text("utf-8")),
             "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
+            "Referrer-Policy": referrer,
             "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         }
+        if https:
+            self._headers = {**self._headers, "Strict-Transport-Security": f"max-age={HALF_A_YEAR_SECONDS}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,6 +82,14 @@ class SecurityHeaders:
                 # Downloads hold what pages hold: neither outlives the visit in a shared machine's cache.
                 if headers.get("content-type", "").startswith("text/html") or scope["path"].startswith("/media/"):
                     headers["Cache-Control"] = "no-store"
+                if self._https:
+                    message["headers"] = [_secure(name, value) for name, value in message["headers"]]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    if name.lower() == b"set-cookie" and b"; secure" not in value.lower():
+        return name, value + b"; Secure"
+    return name, value

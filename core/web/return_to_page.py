@@ -4,13 +4,14 @@ import re
 from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE: Final = "privacy_desk_page"
 KEPT_SECONDS: Final = 600
+_LOGIN: Final = "/auth/login"
 _CALLBACK: Final = "/oauth2callback"
 _SIGNED_IN: Final = "_streamlit_user"
 # What a query may hold to travel in a Location header: visible ASCII, already percent-encoded, and not endless.
@@ -18,9 +19,11 @@ _QUERY: Final = re.compile(r"[!$-;=?-Z_a-z~]{0,1500}", re.ASCII)
 
 
 class ReturnToPage:
-    """ASGI middleware: notes which page a visitor opened before signing in, and sends them there afterwards.
+    """ASGI middleware: notes which page a visitor was on before signing in, and sends them there afterwards.
 
-    Only the paths it is given are ever returned to, so that nobody can be sent elsewhere through it.
+    The page is the one they opened; or, where the browser says so (`Referer`, which `SecurityHeaders` lets it say to
+    ourselves), the one they had moved on to when they were asked to sign in again. Only the paths it is given are
+    ever returned to, so that nobody can be sent elsewhere through it.
     """
 
     def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
@@ -39,7 +42,11 @@ class ReturnToPage:
                 headers = MutableHeaders(scope=message)
                 is_page = path in self._paths and headers.get("content-type", "").startswith("text/html")
                 if is_page and _SIGNED_IN not in cookies:
-                    headers.append("Set-Cookie", _cookie(scope, self._address(scope), KEPT_SECONDS))
+                    address = self._address(path, scope["query_string"].decode("latin-1"))
+                    headers.append("Set-Cookie", _cookie(scope, address, KEPT_SECONDS))
+                elif path == _LOGIN and (last := _last_page(scope)):
+                    address = self._address(last.path, last.query) if last.path in self._paths else ""
+                    headers.append("Set-Cookie", _cookie(scope, address, KEPT_SECONDS if address else 0))
                 elif path == _CALLBACK and headers.get("location") == "/" and COOKIE in cookies:
                     headers["Location"] = self._allowed(unquote(cookies[COOKIE]))
                     headers.append("Set-Cookie", _cookie(scope, "", 0))
@@ -47,14 +54,23 @@ class ReturnToPage:
 
         await self._app(scope, receive, send_and_note)
 
-    def _address(self, scope: Scope) -> str:
-        query = scope["query_string"].decode("latin-1")
-        return f"{scope['path']}?{query}" if query and _QUERY.fullmatch(query) else scope["path"]
+    def _address(self, path: str, query: str) -> str:
+        return f"{path}?{query}" if query and _QUERY.fullmatch(query) else path
 
     def _allowed(self, address: str) -> str:
         """The address if it is one of ours, else the start page: a cookie can hold anything."""
         path, _, query = address.partition("?")
         return address if path in self._paths and _QUERY.fullmatch(query) else "/"
+
+
+def _last_page(scope: Scope) -> SplitResult | None:
+    """The page of ours that led here, as the browser says."""
+    headers = Headers(scope=scope)
+    try:
+        last = urlsplit(headers.get("referer", ""))
+    except ValueError:
+        return None
+    return last if last.netloc and last.netloc == headers.get("host") else None
 
 
 def _cookies(scope: Scope) -> dict[str, str]:

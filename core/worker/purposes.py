@@ -24,6 +24,7 @@ from core.settings import ConnectionSettings, Settings
 from core.store import (
     connection_states,
     enforcement_changes,
+    kill_switch,
     live_purposes,
     purpose_comparisons,
     purpose_standings,
@@ -189,7 +190,7 @@ class PurposeWorker:
     def _is_paused(self, name: str) -> bool:
         connection = self.connections().get(name)
         with self.store.reading() as db:
-            return connection is None or connection.paused or connection_states.get(db, name).paused
+            return connection is None or connection.paused or kill_switch.stops(db, name)
 
     def spared_until(self, name: str) -> datetime | None:
         """Until when nothing is sent because too many calls failed; None while calls may go out."""

@@ -15,16 +15,18 @@ from core.store import enforcement_changes, identifiers, requests, tasks, vault,
 from core.store.database import Store
 from core.store.proof import task_event
 from core.store.tasks import Outcome
-from core.worker import CALLS_AT_ONCE, Worker
+from core.worker import Worker, calls_at_once
 from core.worker.deliveries import Deliveries
 from core.worker.owners import is_gone, owner_name
 from core.worker.purposes import PurposeWorker
+from core.worker.settling import Finished
 
 __all__ = ["WorkerProcess", "destroy_identifiers", "is_gone", "note_clock_jump", "owner_name"]
 
 LEASE_SECONDS = 15.0
 BEAT_SECONDS = 4.0
 IDLE_SECONDS = 0.2
+MOMENT_SECONDS = 0.005
 PURPOSES_IDLE_SECONDS = 0.5
 PURPOSES_PAUSE_SECONDS = 5.0
 STOP_SECONDS = 10.0
@@ -109,24 +111,61 @@ class WorkerProcess:
                 self.stop()
 
     def _connection_loop(self, name: str) -> None:
-        """As many calls at once as the pool has room for; a slow one holds up no other."""
-        busy: set[Future[None]] = set()
+        """As many calls at once as the vendor's limit asks for; a slow one holds up no other.
+
+        The threads only call. What they bring back is written here, whatever has gathered in one transaction, so
+        that a quick vendor costs one commit for many calls.
+        """
+        most = calls_at_once(self.worker.connections()[name].limit_per_minute)
+        busy: set[Future[Finished | None]] = set()
         # Not as a context manager, which would wait for the slowest call however long it takes.
-        pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix=name)
+        pool = ThreadPoolExecutor(most, thread_name_prefix=name)
         try:
             while not self.stopping.is_set():
-                busy = {call for call in busy if not self._ended(call)}
-                room = CALLS_AT_ONCE - len(busy)
+                busy = self._settle_ended(busy)
+                room = most - len(busy)
                 leased = self.worker.lease(name, room) if room and self._holds_lease() else []
-                busy |= {pool.submit(self.worker.act, name, one) for one in leased}
-                if room == len(leased):
-                    wait(busy, timeout=IDLE_SECONDS, return_when="FIRST_COMPLETED")
-                elif not leased:
-                    self.stopping.wait(IDLE_SECONDS if not busy else IDLE_SECONDS / 4)
+                busy |= {pool.submit(self.worker.call, name, one) for one in leased}
+                self._rest(name, busy, full=len(busy) == most)
             # What is still out after this keeps its lease on disk and is looked into by the next worker.
-            wait(busy, timeout=STOP_SECONDS - 3)
+            leave_at = self.clock.monotonic() + STOP_SECONDS - 3
+            while busy and (left := leave_at - self.clock.monotonic()) > 0:
+                wait(busy, timeout=left, return_when="FIRST_COMPLETED")
+                busy = self._settle_ended(busy)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _rest(self, name: str, busy: "set[Future[Finished | None]]", *, full: bool) -> None:
+        """Until a call ends or the limiter may let the next one through, and never for long: tasks come at any time."""
+        seconds = IDLE_SECONDS
+        next_at = self.worker.ask_again_at(name)
+        if next_at and not full:
+            seconds = min(seconds, max(MOMENT_SECONDS, (next_at - self.clock.now()).total_seconds()))
+        if busy:
+            wait(busy, timeout=seconds, return_when="FIRST_COMPLETED")
+        else:
+            self.stopping.wait(seconds)
+
+    def _settle_ended(self, busy: "set[Future[Finished | None]]") -> "set[Future[Finished | None]]":
+        """Write what calls have brought back. Returns those that are still out."""
+        ended = {call for call in busy if call.done()}
+        finished = [one for call in ended if (one := self._brought_back(call))]
+        if finished:
+            try:
+                self.worker.settle(finished)
+            except Exception:
+                # The tasks keep their leases and are looked into when these run out; the other calls go on.
+                log.exception("outcomes could not be written")
+        return busy - ended
+
+    @staticmethod
+    def _brought_back(call: "Future[Finished | None]") -> "Finished | None":
+        error = call.exception()
+        if error is not None:
+            # The task keeps its lease and is tried again when it runs out; nothing is lost by going on.
+            log.error("a step failed", exc_info=error)
+            return None
+        return call.result()
 
     def _purpose_loop(self, name: str) -> None:
         """Drift checks and enforcements of one connection, one call after the other."""
@@ -140,16 +179,6 @@ class WorkerProcess:
                 continue
             if not worked:
                 self.stopping.wait(PURPOSES_IDLE_SECONDS)
-
-    @staticmethod
-    def _ended(call: "Future[None]") -> bool:
-        if not call.done():
-            return False
-        error = call.exception()
-        if error is not None:
-            # The task keeps its lease and is tried again when it runs out; nothing is lost by going on.
-            log.error("a step failed", exc_info=error)
-        return True
 
     def _house_loop(self) -> None:
         deliveries = Deliveries(self.settings, self.store, self.clock, self.worker.rng)

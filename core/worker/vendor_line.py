@@ -12,7 +12,7 @@ from core.clients.outcomes import Decision
 from core.clients.retry_table import backoff_seconds
 from core.clock import Clock
 from core.settings import ConnectionSettings
-from core.store import connection_states, exchanges
+from core.store import connection_states, exchanges, kill_switch
 from core.store.database import Store
 from core.store.exchanges import StoredExchange
 from core.worker.flow import PATIENCE_SECONDS, keep_flow
@@ -103,9 +103,9 @@ class VendorLine:
     def _take(self) -> datetime | None:
         """None with a permit in hand; else when to ask again. Raises HeldError."""
         with self.store.writing() as transaction:
-            state = connection_states.get(transaction.db, self.name)
-            if self.connection.paused or state.paused:
+            if self.connection.paused or kill_switch.stops(transaction.db, self.name):
                 raise HeldError(f"{self.name} is paused.")
+            state = connection_states.get(transaction.db, self.name)
             breaker = Breaker.from_json(state.breaker)
             if not breaker.permits(transaction.at):
                 raise HeldError(

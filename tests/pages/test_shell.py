@@ -14,7 +14,16 @@ from tests.pages.screens import Screen, publish_sandbox, said, screen, vendor_at
 APPROVER = Actor("test", "app", "App Approver", frozenset({Role.APPROVER}))
 STRANGER = Actor("test", "stranger", "Stranger", frozenset())
 
-EVERY_PAGE = ("overview", "submit_request", "track_requests", "retention", "metrics", "audit_log", "connections")
+EVERY_PAGE = (
+    "overview",
+    "submit_request",
+    "track_requests",
+    "retention",
+    "metrics",
+    "audit_log",
+    "connections",
+    "people",
+)
 
 
 @pytest.fixture
@@ -47,10 +56,10 @@ def menu_of(at: Screen, person: Actor, monkeypatch: pytest.MonkeyPatch) -> list[
 @pytest.mark.parametrize(
     ("person", "titles"),
     [
-        (ADMIN, ["Overview", "Submit", "Track", "Retention", "Metrics", "Audit log", "Connections"]),
-        (REQUESTER, ["Overview", "Submit", "Track", "Retention", "Metrics", "Connections"]),
-        (APPROVER, ["Overview", "Track", "Retention", "Metrics", "Connections"]),
-        (AUDITOR, ["Overview", "Track", "Retention", "Metrics", "Audit log", "Connections"]),
+        (ADMIN, ["Overview", "Submit", "Track", "Purposes", "Metrics", "Audit log", "Connections", "People"]),
+        (REQUESTER, ["Overview", "Submit", "Track", "Purposes", "Metrics", "Connections"]),
+        (APPROVER, ["Overview", "Track", "Purposes", "Metrics", "Connections"]),
+        (AUDITOR, ["Overview", "Track", "Purposes", "Metrics", "Audit log", "Connections", "People"]),
         (STRANGER, []),
     ],
 )

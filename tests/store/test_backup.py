@@ -133,10 +133,10 @@ def test_a_database_that_is_none_is_refused_and_leaves_nothing(folder: Path, key
 def test_a_database_that_is_not_sound_gives_no_backup(log: Path, keys: Keys, folder: Path, keys_path: Path) -> None:
     add(log, keys, 5)
     with closing(sqlite3.connect(log)) as db:
-        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'audit_events_actor'").fetchone()
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'audit_events_request'").fetchone()
     content = log.read_bytes()
     index = slice((root - 1) * 4096, root * 4096)
-    log.write_bytes(content[: index.start] + content[index].replace(b"|ada", b"|adb") + content[index.stop :])
+    log.write_bytes(content[: index.start] + content[index].replace(b"PR-000003", b"PR-000004") + content[index.stop :])
     with pytest.raises(BackupError, match="not sound"):
         backup(log, folder / "desk.db", keys_path=keys_path)
     assert list(folder.iterdir()) == []

@@ -2,7 +2,7 @@
 
 from core.store.audit.admission import AuditError, looks_secret
 from core.store.audit.appending import append, append_many, head
-from core.store.audit.browsing import EventFilter, StoredEvent, count_up_to, events
+from core.store.audit.browsing import EventFilter, FilterValues, StoredEvent, count_up_to, events, values
 from core.store.audit.schema import AUDIT_SCHEMA, GENESIS
 from core.store.audit.verification import BadRow, Verdict, VerificationCancelledError, verify
 
@@ -12,6 +12,7 @@ __all__ = [
     "AuditError",
     "BadRow",
     "EventFilter",
+    "FilterValues",
     "StoredEvent",
     "Verdict",
     "VerificationCancelledError",
@@ -21,5 +22,6 @@ __all__ = [
     "events",
     "head",
     "looks_secret",
+    "values",
     "verify",
 ]

@@ -9,6 +9,7 @@ from core.model.events import Event
 from core.store.audit.admission import AuditError, admit
 from core.store.audit.record import macs_with, row_hash
 from core.store.audit.schema import GENESIS
+from core.store.audit.search import index_rows
 from core.store.keys import Keys
 
 if TYPE_CHECKING:  # its import costs memory that verification does without
@@ -35,7 +36,8 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
     if not db.conn.in_transaction:
         # Between reading the head and writing the next row nobody else may write.
         raise AuditError("Audit events are appended inside a write transaction only")
-    size, prev = head(db) or (0, GENESIS)
+    before, prev = head(db) or (0, GENESIS)
+    size = before
     macs = macs_with(keys.audit)
 
     def rows() -> Iterable[tuple[object, ...]]:
@@ -60,6 +62,7 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
             yield (*columns, hash_, *macs([hash_]))
 
     db.conn.executemany(_INSERT, rows())
+    index_rows(db, before)
     return size
 
 

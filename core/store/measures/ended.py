@@ -8,37 +8,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from core.clock import to_text
+from core.store.measures.results import Latency, Totals
 
 _ENDED = (
     "FROM tasks WHERE ended_at IS NOT NULL AND state != 'cancelled' "
     "AND ended_at >= :since AND ended_at < :until AND (:connection IS NULL OR connection = :connection)"
 )
 _SUCCESSFUL = "state IN ('completed', 'nothing_found')"
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Milliseconds from filing to end, over submissions that ended; None where none did. Nearest-rank percentiles."""
-
-    mean: float | None
-    p50: int | None
-    p90: int | None
-    p99: int | None
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Submissions that ended, cancelled ones left out. Successful is completed or nothing found; failed is the rest."""
-
-    total: int
-    successful: int
-    failed: int
-    latency_ms: Latency
-
-    @property
-    def success_rate(self) -> float | None:
-        """A share from 0 to 1; None where nothing ended."""
-        return self.successful / self.total if self.total else None
 
 
 @dataclass(frozen=True)

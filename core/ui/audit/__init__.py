@@ -1,0 +1,1 @@
+"""The pieces of the audit log's page."""

@@ -1,0 +1,526 @@
+"""Who may do what: every action by every role, sign-ins and sessions, roles given and taken, and four eyes."""
+
+import inspect
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.desk import Desk, DeskError
+from core.model.events import EventKind
+from core.model.people import Action, Actor, NotAllowedError, Role, SessionEndedError
+from core.model.sign_in import identity_of, roles_in, subject_of
+from core.store import approvals, audit
+from core.store.approvals import ApprovalError, ApprovalKind
+from core.store.audit import EventFilter, StoredEvent
+from core.store.requests import RequestFilter
+from tests.clocks import ManualClock
+from tests.desks import draft, settings_for
+from tests.sign_ins import ISSUER, claims, desk_with_sign_in
+
+EVERYBODY = frozenset(Role)
+WORKING = frozenset({Role.REQUESTER, Role.APPROVER, Role.ADMINISTRATOR})
+FILING = frozenset({Role.REQUESTER, Role.ADMINISTRATOR})
+DECIDING = frozenset({Role.APPROVER, Role.ADMINISTRATOR})
+AUDITING = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+RULING = frozenset({Role.ADMINISTRATOR})
+
+# Every action of the desk that takes an actor, and who may.
+ACTIONS: dict[str, frozenset[Role]] = {
+    "adopt": FILING,
+    "ask_comparison": WORKING,
+    "attest": FILING,
+    "audit": AUDITING,
+    "audit_checkpoints": AUDITING,
+    "audit_pseudonym": AUDITING,
+    "audit_values": AUDITING,
+    "backup": AUDITING,
+    "bad_rows": AUDITING,
+    "cancel": WORKING,
+    "cancel_enforcement": FILING,
+    "cancel_verification": AUDITING,
+    "changes": EVERYBODY,
+    "changes_of": EVERYBODY,
+    "check": FILING,
+    "check_declaration": FILING,
+    "checkpoint": AUDITING,
+    "choices": EVERYBODY,
+    "compared_purposes": EVERYBODY,
+    "comparison": EVERYBODY,
+    "connection_views": EVERYBODY,
+    "count_changes": EVERYBODY,
+    "decide_shortening": DECIDING,
+    "declare": FILING,
+    "deliveries": EVERYBODY,
+    "enforce": FILING,
+    "enforcement": EVERYBODY,
+    "erasure_budget": EVERYBODY,
+    "event_in_chain": AUDITING,
+    "faults": EVERYBODY,
+    "fill_sample": RULING,
+    "find": EVERYBODY,
+    "find_purposes": EVERYBODY,
+    "give_role": RULING,
+    "headline": EVERYBODY,
+    "import_declarations": FILING,
+    "kill_switch": EVERYBODY,
+    "measures": EVERYBODY,
+    "metrics": EVERYBODY,
+    "newest_enforcements": EVERYBODY,
+    "overview": EVERYBODY,
+    "pause": WORKING,
+    "pending_shortenings": EVERYBODY,
+    "people": AUDITING,
+    "planned_file": EVERYBODY,
+    "preview": FILING,
+    "preview_enforcement": EVERYBODY,
+    "processing_record": AUDITING,
+    "purpose_metrics": EVERYBODY,
+    "purposes_at_a_glance": EVERYBODY,
+    "read_file": EVERYBODY,
+    "reinstate": RULING,
+    "resend": RULING,
+    "resume": DECIDING,
+    "resume_all": DECIDING,
+    "retry": FILING,
+    "section_7102": EVERYBODY,
+    "set_faults": RULING,
+    "show": EVERYBODY,
+    "show_purpose": EVERYBODY,
+    "start_verification": AUDITING,
+    "stop_all": WORKING,
+    "submit": FILING,
+    "suspend": RULING,
+    "take_role": RULING,
+    "test_token": RULING,
+    "verification": AUDITING,
+    "verify_audit": AUDITING,
+    "withdraw": FILING,
+}
+
+# What needs nobody: it tells nothing about anybody's request, or is how somebody comes in and goes.
+WITHOUT_ACTOR = {
+    "accept_webhook",  # signed by the vendor
+    "connections",
+    "enter",
+    "erases",
+    "figures",
+    "health",
+    "lately",
+    "leave",  # one's own session
+    "open",
+    "places",
+    "purpose_connections",
+    "put_text",
+    "today",
+    "worker_is_alive",
+}
+
+
+class ReachedError(Exception):
+    """The action was allowed, and would have been done now."""
+
+
+class CheckedDesk(Desk):
+    """A desk that stops each action right after its check."""
+
+    def _require(self, actor: Actor, action: Action) -> Actor:
+        super()._require(actor, action)
+        raise ReachedError
+
+
+def public_methods() -> dict[str, Callable[..., Any]]:
+    return {name: method for name, method in inspect.getmembers(Desk, callable) if not name.startswith("_")}
+
+
+def call(desk: Desk, name: str, actor: Actor) -> None:
+    """Call an action with nothing in its hands: the check comes before anybody looks."""
+    method = getattr(desk, name)
+    needed = {
+        parameter.name: None
+        for parameter in inspect.signature(method).parameters.values()
+        if parameter.default is parameter.empty and parameter.name != "actor"
+    }
+    result = method(actor=actor, **needed)
+    if inspect.isgenerator(result):
+        next(result)
+
+
+def dump(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row but those of the audit log and what is made of it."""
+    with desk.store.reading() as db:
+        return {
+            table: [tuple(row) for row in db.execute(f'SELECT * FROM "{table}"')]
+            for table in db.table_names()
+            if not table.startswith(("audit_", "sqlite_"))
+        }
+
+
+def events(desk: Desk, kind: EventKind | None = None) -> list[StoredEvent]:
+    """What is in the audit log, oldest first."""
+    with desk.store.reading() as db:
+        return list(reversed(audit.events(db, EventFilter(kind=kind), before_seq=None, limit=500)))
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, clock: ManualClock) -> Desk:
+    return desk_with_sign_in(tmp_path, clock)
+
+
+@pytest.fixture
+def boss(desk: Desk, clock: ManualClock) -> Actor:
+    return desk.enter(claims("boss", at=clock.now())).actor
+
+
+# --- every action x every role -------------------------------------------------------------------------------------
+
+
+def test_every_public_action_is_in_the_table() -> None:
+    methods = public_methods()
+    with_actor = {name for name, method in methods.items() if "actor" in inspect.signature(method).parameters}
+    nameless = set(methods) - with_actor
+
+    new = sorted(with_actor - {"leave"} - ACTIONS.keys())
+    assert not new, f"Say in ACTIONS of {Path(__file__).name} who may do this: {', '.join(new)}"
+    new = sorted(nameless - WITHOUT_ACTOR)
+    assert not new, f"Give these an actor, or say in WITHOUT_ACTOR of {Path(__file__).name} why not: {', '.join(new)}"
+    gone = sorted((ACTIONS.keys() | WITHOUT_ACTOR) - set(methods))
+    assert not gone, f"Take these out of {Path(__file__).name}, they are no more: {', '.join(gone)}"
+
+
+@pytest.mark.parametrize("role", [*Role, None], ids=lambda role: role or "no role")
+def test_every_action_is_refused_with_an_event_and_no_change_to_whoever_may_not(
+    tmp_path: Path, clock: ManualClock, role: Role | None
+) -> None:
+    settings = settings_for(tmp_path, "http://127.0.0.1:1")
+    desk = CheckedDesk(settings, Desk.open(settings, clock).store, clock)
+    actor = Actor("test", "somebody", "Somebody", frozenset({role} if role else ()))
+    before = dump(desk)
+    allowed = set()
+    for name in sorted(ACTIONS.keys() & public_methods().keys()):
+        denied = len(events(desk, EventKind.ACCESS_DENIED))
+        try:
+            call(desk, name, actor)
+        except ReachedError:
+            allowed.add(name)
+        except NotAllowedError:
+            assert len(events(desk, EventKind.ACCESS_DENIED)) == denied + 1, name
+        else:
+            pytest.fail(f"{name} does not begin with self._require(actor, …)")
+    assert allowed == {name for name, roles in ACTIONS.items() if role in roles}
+    assert dump(desk) == before
+
+
+# --- who somebody is ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "path", "mapping", "roles"),
+    [
+        ({"roles": ["requester", "other"]}, "roles", {}, {Role.REQUESTER}),
+        ({"roles": "auditor"}, "roles", {}, {Role.AUDITOR}),
+        ({"groups": ["g-1", "g-2"]}, "groups", {"g-2": Role.APPROVER}, {Role.APPROVER}),
+        ({"roles": ["administrator"]}, "roles", {"desk-admin": Role.ADMINISTRATOR}, set()),
+        ({"realm_access": {"roles": ["approver"]}}, "realm_access.roles", {}, {Role.APPROVER}),
+        ({"https://example.com/roles": ["auditor"]}, "https://example.com/roles", {}, {Role.AUDITOR}),
+        ({"roles": ["administrator"]}, "", {}, set()),
+        ({"realm_access": "administrator"}, "realm_access.roles", {}, set()),
+        ({"roles": {"administrator": True}}, "roles", {}, set()),
+        ({"roles": [["administrator"], 7, None]}, "roles", {}, set()),
+        ({}, "roles", {}, set()),
+    ],
+)
+def test_roles_come_from_a_claim_by_name_by_mapping_or_by_path(
+    sent: dict[str, Any], path: str, mapping: dict[str, Role], roles: set[Role]
+) -> None:
+    assert roles_in(sent, path, mapping) == roles
+
+
+@pytest.mark.parametrize("subject", ["248289761001", "a1B2-c3", "auth0|5f7c8ec7c33c6c004bbafe82", "0oa1.b_c"])
+def test_a_provider_s_own_id_stands_in_the_records(subject: str) -> None:
+    kept = subject_of(subject, ISSUER, b"k" * 32)
+    assert kept == subject or (subject.isdigit() and kept.startswith("staff_"))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["dana@example.com", "Dana Doe", "4111111111111111", "ä", "a\nb", "staff_0123456789abcdef"],
+)
+def test_an_address_or_what_could_be_taken_for_something_else_is_known_by_its_keyed_mark(subject: str) -> None:
+    kept = subject_of(subject, ISSUER, b"k" * 32)
+    assert kept.startswith("staff_")
+    assert subject not in kept
+    assert kept != subject_of(subject, "https://other.example", b"k" * 32) != subject_of(subject, ISSUER, b"l" * 32)
+
+
+def test_the_same_subject_of_another_issuer_is_somebody_else(desk: Desk, clock: ManualClock) -> None:
+    one = desk.enter(claims("248", "requester", at=clock.now())).actor
+    other = desk.enter(claims("248", "requester", at=clock.now(), iss="https://other.example")).actor
+    assert one.id != other.id
+
+
+def test_nobody_is_known_by_an_e_mail_address(desk: Desk, clock: ManualClock) -> None:
+    one = desk.enter(claims("248", "requester", at=clock.now(), email="dana@example.com")).actor
+    other = desk.enter(claims("249", "approver", at=clock.now(), email="dana@example.com")).actor
+    assert (one.roles, other.roles) == ({Role.REQUESTER}, {Role.APPROVER})
+    assert one.id != other.id
+
+
+@pytest.mark.parametrize("missing", [{"sub": None}, {"sub": ""}, {"sub": "x" * 256}, {"sub": 7}])
+def test_without_a_usable_subject_nobody_comes_in(desk: Desk, clock: ManualClock, missing: dict[str, Any]) -> None:
+    sent = {**claims("248", "administrator", at=clock.now()), **missing}
+    for _ in range(2):  # a page asks on each run
+        with pytest.raises(NotAllowedError, match="did not say who you are"):
+            desk.enter(sent)
+    assert [event.detail for event in events(desk, EventKind.PERSON_REFUSED)] == [{"why": "claims"}]
+
+
+def test_the_audit_log_holds_neither_names_nor_addresses_of_people(desk: Desk, clock: ManualClock, boss: Actor) -> None:
+    sent = claims("dana.canary@example.com", at=clock.now(), name="Dana Canary", email="dana.canary@example.com")
+    dana = desk.enter(sent).actor
+    desk.give_role(boss, dana.id, Role.AUDITOR)
+    desk.suspend(boss, dana.id)
+    with pytest.raises(SessionEndedError):
+        desk.enter(sent)
+    logged = json.dumps([[e.actor, e.detail] for e in events(desk)]).casefold()
+    assert "canary" not in logged
+    assert dana.id in json.loads(json.dumps([e.actor for e in events(desk)]))
+
+
+# --- roles given and taken ----------------------------------------------------------------------------------------
+
+
+def test_somebody_without_a_role_waits_and_is_listed_first(desk: Desk, clock: ManualClock, boss: Actor) -> None:
+    new = desk.enter(claims("new", at=clock.now())).actor
+    assert new.roles == frozenset()
+    with pytest.raises(NotAllowedError):
+        desk.overview(new, desk.today())
+    first, second = desk.people(boss)
+    assert (first.person.id, first.waits) == (new.id, True)
+    assert (second.person.id, second.roles, second.bootstrap) == (boss.id, {Role.ADMINISTRATOR}, True)
+    told = [
+        (e.actor, e.outcome, e.detail["roles"], e.detail["first"]) for e in events(desk, EventKind.PERSON_SIGNED_IN)
+    ]
+    assert told == [(boss.id, "entered", ["administrator"], True), (new.id, "waits", [], True)]
+
+
+def test_a_role_counts_from_the_next_action_on_and_so_does_its_loss(
+    desk: Desk, clock: ManualClock, boss: Actor
+) -> None:
+    rita = desk.enter(claims("rita", at=clock.now())).actor
+    desk.give_role(boss, rita.id, Role.REQUESTER)
+    assert desk.submit(rita, draft(), intent="one").request  # the page was drawn before
+
+    desk.take_role(boss, rita.id, Role.REQUESTER)
+
+    drawn_before = Actor(rita.issuer, rita.subject, rita.name, frozenset({Role.REQUESTER}), rita.session)
+    for _ in range(2):
+        with pytest.raises(NotAllowedError):
+            desk.submit(drawn_before, draft("USR-8847292"), intent="two")
+    kinds = [e.kind for e in events(desk) if e.kind.startswith(("person.role", "access"))]
+    assert kinds == ["person.role_given", "person.role_taken", "access.denied", "access.denied"]
+
+
+def test_a_page_left_open_does_not_fill_the_audit_log_after_its_role_is_gone(
+    desk: Desk, clock: ManualClock, boss: Actor
+) -> None:
+    rita = desk.enter(claims("rita", "requester", at=clock.now())).actor
+    desk.suspend(boss, rita.id)
+    desk.reinstate(boss, rita.id)
+    stale = Actor(rita.issuer, rita.subject, rita.name, frozenset({Role.AUDITOR}), rita.session)
+    for _ in range(5):
+        with pytest.raises(NotAllowedError):
+            desk.audit(stale, EventFilter())
+        clock.advance(2)
+    assert len(events(desk, EventKind.ACCESS_DENIED)) == 1
+
+
+def test_identifiers_are_masked_from_the_moment_the_role_is_gone(desk: Desk, clock: ManualClock, boss: Actor) -> None:
+    rita = desk.enter(claims("rita", "auditor", at=clock.now())).actor
+    desk.give_role(boss, rita.id, Role.REQUESTER)
+    rita = desk.enter(claims("rita", "auditor", at=clock.now())).actor
+    filed = desk.submit(rita, draft("CANARY-4711"), intent="one").request
+    assert filed
+    shown = desk.show(rita, filed.id)
+    assert shown
+    assert shown.request.subject == "CANARY-4711"
+
+    desk.take_role(boss, rita.id, Role.REQUESTER)
+
+    shown = desk.show(rita, filed.id)
+    assert shown
+    assert shown.request.subject is None
+    assert "CANARY" not in repr(shown)
+
+
+def test_nobody_changes_their_own_access_nor_that_of_their_other_account(
+    desk: Desk, clock: ManualClock, boss: Actor
+) -> None:
+    boss = desk.enter(claims("boss", at=clock.now(), nonce="again", email="bo@example.com")).actor
+    other = desk.enter(claims("other", at=clock.now(), email="Bo@Example.com")).actor
+    for person in (boss.id, other.id):
+        with pytest.raises(DeskError, match="Nobody changes their own access"):
+            desk.give_role(boss, person, Role.APPROVER)
+        with pytest.raises(DeskError, match="Nobody changes their own access"):
+            desk.suspend(boss, person)
+
+
+def test_a_role_from_the_claim_is_not_taken_here_but_a_suspension_takes_everything(
+    desk: Desk, clock: ManualClock, boss: Actor
+) -> None:
+    sent = claims("ada", "administrator", at=clock.now())
+    ada = desk.enter(sent).actor
+    with pytest.raises(DeskError, match="by the sign-in provider"):
+        desk.take_role(boss, ada.id, Role.ADMINISTRATOR)
+
+    desk.suspend(boss, ada.id)
+
+    with pytest.raises(SessionEndedError, match="suspended"):
+        desk.people(ada)
+    with pytest.raises(SessionEndedError, match="suspended"):
+        desk.enter(sent)
+    with pytest.raises(SessionEndedError, match="suspended"):
+        desk.enter({**sent, "nonce": "another sign-in"})
+    assert [e.detail["why"] for e in events(desk, EventKind.PERSON_REFUSED)] == ["suspended", "suspended"]
+
+    desk.reinstate(boss, ada.id)
+
+    assert desk.enter({**sent, "nonce": "a third"}).actor.roles == {Role.ADMINISTRATOR}
+
+
+def test_the_roles_of_a_new_sign_in_take_the_place_of_the_old_claim_s(desk: Desk, clock: ManualClock) -> None:
+    assert desk.enter(claims("rita", "requester", at=clock.now())).actor.roles == {Role.REQUESTER}
+    clock.advance(60)
+    assert desk.enter(claims("rita", "auditor", at=clock.now())).actor.roles == {Role.AUDITOR}
+
+
+def test_a_role_goes_to_people_who_signed_in_only(desk: Desk, boss: Actor) -> None:
+    with pytest.raises(DeskError, match="once they have signed in"):
+        desk.give_role(boss, f"{ISSUER}|nobody", Role.REQUESTER)
+
+
+# --- sessions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hours_of_token", "settings", "seconds", "why"),
+    [
+        (8, {"idle_minutes": 30}, 30 * 60, "nothing was done"),
+        (0.25, {"idle_minutes": 30}, 15 * 60, "the time that the sign-in provider gave it"),
+        (99, {"idle_minutes": 1440, "session_hours": 12}, 12 * 3600, "longest time"),
+        (0.25, {"end_with_token": False, "idle_minutes": 30}, 30 * 60, "nothing was done"),
+    ],
+    ids=["idle", "token", "hours", "token ignored"],
+)
+def test_a_session_ends_in_time_on_pages_and_in_actions(
+    tmp_path: Path, clock: ManualClock, hours_of_token: float, settings: dict[str, Any], seconds: int, why: str
+) -> None:
+    desk = desk_with_sign_in(tmp_path, clock, **settings)
+    sent = claims("rita", "requester", at=clock.now(), hours=hours_of_token)
+    rita = desk.enter(sent).actor
+    clock.advance(seconds - 1)
+    assert desk.find(rita, RequestFilter()).total == 0
+    clock.advance(1)
+    with pytest.raises(SessionEndedError, match=why):
+        desk.submit(rita, draft(), intent="late")
+    for _ in range(2):
+        with pytest.raises(SessionEndedError, match=why):
+            desk.enter(sent)
+    assert len(events(desk, EventKind.PERSON_SESSION_ENDED)) == 1
+    assert not events(desk, EventKind.REQUEST_FILED)
+
+
+def test_whoever_does_something_is_not_idle(desk: Desk, clock: ManualClock) -> None:
+    sent = claims("rita", "requester", at=clock.now())
+    for _ in range(12):
+        desk.enter(sent)
+        clock.advance(25 * 60)
+    assert desk.enter(sent).actor.roles == {Role.REQUESTER}
+
+
+def test_an_old_cookie_opens_no_new_session(desk: Desk, clock: ManualClock) -> None:
+    """Streamlit's cookie lives 30 days; the hours are counted from when the provider issued the token."""
+    old = claims("rita", "requester", at=clock.now() - timedelta(days=20), hours=24 * 365)
+    with pytest.raises(SessionEndedError, match="longest time"):
+        desk.enter(old)
+    assert not events(desk, EventKind.PERSON_SIGNED_IN)
+
+
+def test_a_copied_cookie_opens_nothing_after_signing_out(desk: Desk, clock: ManualClock) -> None:
+    sent = claims("rita", "requester", at=clock.now())
+    rita = desk.enter(sent).actor
+    desk.leave(rita)
+    with pytest.raises(SessionEndedError, match="You signed out"):
+        desk.enter(sent)
+    with pytest.raises(SessionEndedError, match="You signed out"):
+        desk.preview(rita, draft())
+    assert [e.detail["why"] for e in events(desk, EventKind.PERSON_SESSION_ENDED)] == ["signed_out"]
+
+
+def test_a_session_of_somebody_else_is_nobody_s(desk: Desk, clock: ManualClock, boss: Actor) -> None:
+    rita = desk.enter(claims("rita", "requester", at=clock.now())).actor
+    thief = Actor(boss.issuer, boss.subject, "Rita", frozenset({Role.ADMINISTRATOR}), rita.session)
+    with pytest.raises(SessionEndedError):
+        desk.people(thief)
+    desk.leave(thief)
+    assert desk.preview(rita, draft())
+
+
+def test_a_provider_s_clock_ahead_of_ours_makes_no_session_longer(desk: Desk, clock: ManualClock) -> None:
+    visit = desk.enter(claims("rita", "requester", at=clock.now() + timedelta(hours=3), hours=99))
+    assert visit.until == clock.now() + timedelta(hours=12)
+
+
+def test_two_tabs_share_one_session(desk: Desk, clock: ManualClock) -> None:
+    sent = claims("rita", "requester", at=clock.now())
+    assert desk.enter(sent).actor.session == desk.enter(sent).actor.session
+    assert len(events(desk, EventKind.PERSON_SIGNED_IN)) == 1
+
+
+def test_without_sign_in_configured_no_claims_open_anything(tmp_path: Path, clock: ManualClock) -> None:
+    desk = Desk.open(settings_for(tmp_path, "http://127.0.0.1:1"), clock)
+    with pytest.raises(NotAllowedError, match="no sign-in is configured"):
+        desk.enter(claims("boss", "administrator", at=clock.now()))
+
+
+def test_claims_of_any_shape_are_read_without_a_fault() -> None:
+    for value in (None, 0, -1, 1e99, True, "x", [], {}, float("nan")):
+        odd = {"sub": "248", "iat": value, "exp": value, "name": value, "email": value, "roles": value}
+        identity = identity_of(odd, issuer=ISSUER, roles_claim="roles", roles={}, key=b"k" * 32)
+        assert identity.id == f"{ISSUER}|248"
+
+
+# --- four eyes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "refused"),
+    [
+        ({"email": "dana@example.com"}, {"email": "DANA@example.com "}, True),
+        ({"email": "dana@example.com"}, {"email": "dana@example.com", "email_verified": True}, True),
+        ({"email": "dana@example.com"}, {"email": "dana@example.com", "email_verified": False}, False),
+        ({"email": "dana@example.com"}, {"email": "erin@example.com"}, False),
+        ({}, {}, False),
+        ({"email": ""}, {"email": ""}, False),
+    ],
+)
+def test_a_second_account_with_the_same_address_is_no_second_person(
+    desk: Desk, clock: ManualClock, one: dict[str, Any], other: dict[str, Any], refused: bool
+) -> None:
+    first = desk.enter(claims("1", "requester", at=clock.now(), **one)).actor
+    second = desk.enter(claims("2", "approver", at=clock.now(), **other)).actor
+    payload = approvals.digest({"what": "as asked"})
+    with desk.store.writing() as transaction:
+        asked = approvals.ask(transaction, ApprovalKind.ERASURE, "PR-000001", payload, first)
+    expected = pytest.raises(ApprovalError, match="somebody else has to decide") if refused else nullcontext()
+    with expected, desk.store.writing() as transaction:
+        approvals.decide(transaction, asked, version=1, payload_sha256=payload, actor=second, approve=True)
