@@ -28,6 +28,7 @@ from core.web.return_to_page import ReturnToPage
 from core.web.sign_in import check_reach, is_public_https, secrets_of
 from core.web.this_machine_only import ThisMachineOnly
 from core.web.webhooks import Webhooks
+from core.web.worker_watch import WorkerWatch
 
 WRONG_INPUT = 2
 COLLECT_SECONDS = 60
@@ -75,6 +76,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
             gc.collect()
             gc.freeze()
             background.start_soon(collect_garbage)
+            background.start_soon(WorkerWatch(desk).run)
             yield
         finally:
             background.cancel_scope.cancel()

@@ -1,33 +1,34 @@
-"""How well and how fast submissions end: rates, latency and errors of a period."""
+"""How well and how fast requests are answered: the numbers of the meeting, with the requests behind each."""
 
 import streamlit as st
 
+from core.desk.reports.numbers import period_words
+from core.desk.reports.parts import Part, filter_words
 from core.model.people import Action
-from core.ui import metrics
-from core.ui.links import PAGES
-from core.ui.retention.measures import section
+from core.ui.findings import escape
+from core.ui.metrics import choice, figures, files, guide
 from core.ui.session import desk, require
-from core.ui.words import minute
 
 person = require(Action.VIEW_METRICS)
 
-st.title("Metrics")
-chosen = metrics.choose()
-measured = desk().metrics(person, since=chosen.since, until=chosen.until, connection=chosen.connection)
-st.caption(
-    f"Submissions that ended from {minute(chosen.since)} to {minute(chosen.until)}. A request to two systems is two "
-    "submissions."
-)
-
-if not measured.totals.total:
-    st.header("Nothing ended in this period")
-    st.markdown("Choose a longer period or all connections, or look at what is still under way.")
-    st.page_link(PAGES / "track_requests.py", label="Track requests", icon=":material/search:")
-    section(person, chosen.since, chosen.until, chosen.connection)
+st.title("Metrics", anchor=False)
+there = desk().choices(person)
+if there.first_day is None:
+    guide.nothing_ever(person)
     st.stop()
 
-metrics.cards(measured.totals)
-metrics.over_time(measured, chosen)
-metrics.spread(measured)
-metrics.by_connection(measured)
-section(person, chosen.since, chosen.until, chosen.connection)
+asked = choice.choose(there)
+only = filter_words(asked.where)
+st.caption(
+    f"{period_words(asked.where.days)}, whole days in {desk().settings.time_zone}"
+    f"{f'; only {escape(only)}' if only else ''}. A request to two systems is two submissions."
+)
+for part, tab in zip(Part, st.tabs(list(Part), key="part", bind="query-params"), strict=True):
+    if not tab.open:
+        continue
+    with tab:
+        if part is Part.SECTION_7102:
+            asked = choice.year(asked, there)
+        for section in desk().part(person, asked, part):
+            figures.show(section)
+files.offer(person, asked)

@@ -36,8 +36,10 @@ for name, place in places.items():
     with place:
         request_form.show_findings(filling, shown, name)
 with form_side:
-    for name in dict.fromkeys(finding.field for finding in shown if finding.field not in places):
+    elsewhere = {*places, "underHold", "reason"}
+    for name in dict.fromkeys(finding.field for finding in shown if finding.field not in elsewhere):
         request_form.show_findings(filling, shown, name)
+    request_form.under_hold(filling, shown)
     request_form.send(filling, preview.findings)
     request_form.filed(filling)
     kept_drafts.show(filling)

@@ -11,6 +11,7 @@ from core.settings import ConnectionSettings, Settings
 
 ADMIN = Actor("test", "ada", "Ada Admin", frozenset({Role.ADMINISTRATOR}))
 REQUESTER = Actor("test", "rita", "Rita Requester", frozenset({Role.REQUESTER}))
+APPROVER = Actor("test", "ana", "Ana Approver", frozenset({Role.APPROVER}))
 AUDITOR = Actor("test", "aud", "Aud Auditor", frozenset({Role.AUDITOR}))
 
 QUICK = {"base_delay_seconds": 0.01, "poll_first_seconds": 0.01, "poll_max_seconds": 0.05, "timeout_seconds": 2}

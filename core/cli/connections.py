@@ -56,6 +56,10 @@ def test(ctx: click.Context, *, name: str, as_name: str | None, as_json: bool) -
 @json_option
 def pause(*, name: str, reason: str, as_name: str | None, as_json: bool) -> None:
     """Send nothing through a connection, and ask it nothing. What waits, waits."""
+    pause_one(name, reason, as_name=as_name, as_json=as_json)
+
+
+def pause_one(name: str, reason: str, *, as_name: str | None, as_json: bool) -> None:
     if not reason.strip():
         raise InputError("--reason wants a few words.")
     with opened(sandbox="known") as desk:
@@ -71,6 +75,10 @@ def pause(*, name: str, reason: str, as_name: str | None, as_json: bool) -> None
 @json_option
 def resume(*, name: str, as_name: str | None, as_json: bool) -> None:
     """Go on sending through a paused connection."""
+    resume_one(name, as_name=as_name, as_json=as_json)
+
+
+def resume_one(name: str, *, as_name: str | None, as_json: bool) -> None:
     with opened(sandbox="known") as desk:
         actor = person(desk.settings, as_name)
         desk.resume(actor, name)

@@ -18,11 +18,18 @@ class LazyGroup(click.Group):
     """
 
     def __init__(
-        self, name: str, commands: Mapping[str, "Lazy | LazyGroup"], *, text: str, default: str | None = None
+        self,
+        name: str,
+        commands: Mapping[str, "Lazy | LazyGroup"],
+        *,
+        text: str,
+        default: str | None = None,
+        default_takes_arguments: bool = False,
     ) -> None:
         super().__init__(name, help=text, context_settings={"help_option_names": ["-h", "--help"]})
         self._lazy = commands
         self._default = default
+        self._default_takes_arguments = default_takes_arguments
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self._lazy)
@@ -47,7 +54,9 @@ class LazyGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if ctx.parent is None:
             ctx.meta["as_json"] = "--json" in args
-        if self._default and (not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)):
+        is_default = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
+        is_argument = self._default_takes_arguments and bool(args) and not args[0].startswith("-")
+        if self._default and (is_default or (is_argument and args[0] not in self._lazy)):
             args = [self._default, *args]
         return super().parse_args(ctx, args)
 

@@ -27,6 +27,7 @@ from core.cli.session import opened, person
 from core.cli.waiting import wait_for_end
 from core.desk import DeskError
 from core.model.findings import Finding
+from core.model.holds import UnderHold
 from core.model.privacy_requests import Draft, PrivacyRequest, RequestState, RequestType, Task
 from core.store import requests
 from core.store.requests import RequestFilter
@@ -39,7 +40,13 @@ DEFAULT_WAIT_SECONDS = 300.0
 @click.option(
     "--connection", "connections", multiple=True, metavar="NAME", help="A system to send it to; may be repeated."
 )
-@click.option("--subject", default="", metavar="ID", help="The data subject's id there.")
+@click.option(
+    "--subject",
+    "subjects",
+    multiple=True,
+    metavar="ID",
+    help="The data subject's id there; repeated, further ids of theirs.",
+)
 @click.option("--type", "kind", default=RequestType.ERASURE.value, metavar="TYPE", help="ERASURE (default) or ACCESS.")
 @click.option(
     "--category", "categories", multiple=True, metavar="CATEGORY", help="A category of data; may be repeated."
@@ -50,6 +57,12 @@ DEFAULT_WAIT_SECONDS = 300.0
 @click.option("--region", metavar="REGION", help="Whose public holidays count, e.g. DE-BE.")
 @click.option("--received", type=day, metavar="YYYY-MM-DD", help="The day it reached you; by default today.")
 @click.option("--reference", default="", metavar="TEXT", help="Your own case number.")
+@click.option(
+    "--under-hold",
+    type=click.Choice([way.value for way in UnderHold if way]),
+    help="Where a legal hold stands in the way: keep the request back, or ask a second person to override it.",
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why the hold should be overridden; kept encrypted.")
 @click.option("--wait", "waits", is_flag=True, help="Carry it out now and wait until it has ended or needs a person.")
 @click.option(
     "--timeout",
@@ -67,7 +80,7 @@ def submit(
     ctx: click.Context,
     *,
     connections: tuple[str, ...],
-    subject: str,
+    subjects: tuple[str, ...],
     kind: str,
     categories: tuple[str, ...],
     scope: str,
@@ -76,6 +89,8 @@ def submit(
     region: str | None,
     received: date | None,
     reference: str,
+    under_hold: str | None,
+    reason: str,
     waits: bool,
     timeout_seconds: float,
     as_name: str | None,
@@ -88,7 +103,8 @@ def submit(
     """
     draft = Draft(
         connections=connections,
-        subject=subject,
+        subject=subjects[0] if subjects else "",
+        also_known_as=subjects[1:],
         type=kind,
         categories=categories,
         scope=scope,
@@ -97,6 +113,8 @@ def submit(
         region=region,
         received=received,
         reference=reference,
+        under_hold=under_hold or "",
+        reason=reason,
     )
     with opened(sandbox="running" if waits else "known") as desk:
         actor = person(desk.settings, as_name)
@@ -104,7 +122,7 @@ def submit(
         request = filed.request
         if request and waits:
             request = wait_for_end(desk, actor, request.id, timeout_seconds)
-    answer(to_json(request, filed.findings), _as_text(request, filed.findings), as_json=as_json)
+    answer(to_json(request, filed.findings), as_text(request, filed.findings), as_json=as_json)
     if request is None:
         ctx.exit(WRONG_INPUT)
     ctx.exit(DONE if not waits or request.state in GONE_WELL else SAID_NO)
@@ -119,8 +137,8 @@ def show(*, request_id: str, as_name: str | None, as_json: bool) -> None:
     with opened() as desk:
         view = desk.show(person(desk.settings, as_name), request_id)
     if view is None:
-        raise _unknown(request_id)
-    answer(to_json(view.request), _as_text(view.request), as_json=as_json)
+        raise unknown(request_id)
+    answer(to_json(view.request), as_text(view.request), as_json=as_json)
 
 
 @click.command(name="list")
@@ -157,21 +175,26 @@ def cancel(*, request_id: str, as_name: str | None, as_json: bool) -> None:
     with opened() as desk:
         actor = person(desk.settings, as_name)
         if desk.show(actor, request_id) is None:
-            raise _unknown(request_id)
+            raise unknown(request_id)
         try:
             request = desk.cancel(actor, request_id)
         except DeskError as error:
             raise RefusedError(str(error)) from error
-    answer(to_json(request), _as_text(request), as_json=as_json)
+    answer(to_json(request), as_text(request), as_json=as_json)
 
 
 def to_json(request: PrivacyRequest | None, findings: Sequence[Finding] = ()) -> dict[str, Any]:
-    """The stable document: `id`, `state`, `findings`, `tasks`; id and state are null where nothing was filed."""
+    """The stable document: `id`, `state`, `findings`, `tasks`; id and state are null where nothing was filed.
+
+    Beside these `due`, and `deadlines` as the command `deadline` gives them, each with its explanation.
+    """
     return {
         "id": request.id if request else None,
         "state": request.state if request else None,
         "findings": [finding.to_json() for finding in findings],
         "tasks": [_task_to_json(task) for task in _present(request)],
+        "due": request.due_on if request else None,
+        "deadlines": [asdict(deadline) for deadline in request.deadlines] if request else [],
     }
 
 
@@ -195,7 +218,7 @@ def _present(request: PrivacyRequest | None) -> list[Task]:
     return [task for task in request.tasks if task.superseded_by is None] if request else []
 
 
-def _as_text(request: PrivacyRequest | None, findings: Sequence[Finding] = ()) -> list[str]:
+def as_text(request: PrivacyRequest | None, findings: Sequence[Finding] = ()) -> list[str]:
     lines = [f"{f.severity}: {f.field}: {f.message} {f.fix}".rstrip() for f in findings]
     if request is None:
         return [*lines, "Nothing was filed."]
@@ -208,6 +231,7 @@ def _as_text(request: PrivacyRequest | None, findings: Sequence[Finding] = ()) -
             "Scope": request.scope,
             "Received": request.received,
             "Due": f"{request.due_on} ({request.law})",
+            "Because": _explained(request),
             "Reference": request.reference,
             "Filed by": request.filed_by,
         }
@@ -240,5 +264,13 @@ def _task_lines(task: Task) -> list[str]:
     return lines
 
 
-def _unknown(request_id: str) -> InputError:
+def _explained(request: PrivacyRequest) -> str:
+    """How the date that counts now was reckoned."""
+    for deadline in request.deadlines:
+        if deadline.what in {"respond", "extended"} and deadline.due == request.due_on:
+            return f"{deadline.explanation} ({deadline.article})"
+    return ""
+
+
+def unknown(request_id: str) -> InputError:
     return InputError(f"There is no request {request_id}.")

@@ -3,8 +3,10 @@
 import click
 from pydantic import ValidationError
 
-from core.cli.output import InputError, answer, as_option, fields, json_option, progress
+from core.cli.output import InputError, RefusedError, answer, as_option, fields, json_option, progress, say
 from core.cli.session import opened, person
+from core.desk import Desk
+from core.model.people import Actor
 from core.sandbox.faults import CONNECTIONS, FAULT_HELP, Faults
 
 
@@ -14,11 +16,35 @@ from core.sandbox.faults import CONNECTIONS, FAULT_HELP, Faults
 @as_option
 @json_option
 def fill(*, days: int, count: int, as_name: str | None, as_json: bool) -> None:
-    """Fill the desk with sample history, as it would have happened over the last days."""
-    with opened() as desk, progress(count, "Sample history") as bar:
-        for done, _ in desk.fill_sample(person(desk.settings, as_name), days=days, requests=count):
-            bar.update(done - bar.pos)
+    """Fill the desk with sample history, as it would have happened over the last days.
+
+    It may be interrupted: what is on disk then is whole, and the same command goes on where it stopped.
+    """
+    with opened() as desk:
+        actor = person(desk.settings, as_name)
+        if earlier := desk.unfinished_sample(actor):
+            say(
+                f"An earlier fill stopped after {earlier.filed:,} of {earlier.requests:,} requests; "
+                "that one is finished first."
+            )
+        try:
+            _fill(desk, actor, days, count)
+        except KeyboardInterrupt:
+            left = desk.unfinished_sample(actor)
+            if left is None:  # before the first batch
+                raise
+            raise RefusedError(
+                f"Interrupted after {left.filed:,} of {left.requests:,} requests. They are complete as far as they "
+                "go; run the same command again to go on."
+            ) from None
     answer({"days": days, "requests": count}, f"{count:,} requests over {days:,} days were written.", as_json=as_json)
+
+
+def _fill(desk: Desk, actor: Actor, days: int, count: int) -> None:
+    with progress(count, "Sample history") as bar:
+        for done, of in desk.fill_sample(actor, days=days, requests=count):
+            bar.length = of
+            bar.update(done - bar.pos)
 
 
 @click.command()

@@ -10,7 +10,7 @@ from core.model.people import Actor
 from core.model.privacy_requests import TERMINAL, WAITS_FOR_A_PERSON, PrivacyRequest, TaskState
 from core.worker.run import WorkerProcess
 
-_NOTHING_MORE_TO_DO = TERMINAL | WAITS_FOR_A_PERSON | {TaskState.AWAITING_APPROVAL}
+_NOTHING_MORE_TO_DO = TERMINAL | WAITS_FOR_A_PERSON | {TaskState.AWAITING_APPROVAL, TaskState.ON_HOLD}
 
 
 def wait_for_end(desk: Desk, actor: Actor, request_id: str, timeout_seconds: float) -> PrivacyRequest:

@@ -17,7 +17,7 @@ from core.clients.redaction import Redactor
 from core.clients.retry_table import outcome_of, retry_after_seconds, verdict
 from core.clock import Clock
 from core.model.privacy_requests import TaskError
-from core.settings import ConnectionSettings, VaultSettings
+from core.settings import ConnectionSettings, NoticeSettings, VaultSettings
 
 USER_AGENT = "privacy-desk"
 RENEWED = "The vendor refused the token (HTTP 401); sent again with a new one."
@@ -113,7 +113,10 @@ class VendorHttp:
     """
 
     def __init__(
-        self, connection: ConnectionSettings | VaultSettings, tokens: TokenSource | None, clock: Clock
+        self,
+        connection: ConnectionSettings | VaultSettings | NoticeSettings,
+        tokens: TokenSource | None,
+        clock: Clock,
     ) -> None:
         self._connection = connection
         self._tokens = tokens

@@ -3,18 +3,30 @@
 from typing import Self
 
 from core.clock import Clock, SystemClock
+from core.desk.approvals import ApprovalActions, ApprovalPage, Choice, Decided, PendingApproval
 from core.desk.audit_places import AuditPlaceActions
 from core.desk.base import ChangedError, DeskBase, DeskError, open_store
 from core.desk.batches import BatchActions
 from core.desk.connections import ConnectionActions, ConnectionView, TokenTest
+from core.desk.deadlines import ClockView, DeadlineActions
+from core.desk.disposal import DisposalActions
+from core.desk.evidence import EvidenceActions
+from core.desk.export_work import ExportWorkActions
 from core.desk.filing import FilingActions, Preview, Submitted
 from core.desk.following import FollowingActions, RequestPage, RequestView, curl
 from core.desk.health import Figures, Health, HealthActions
-from core.desk.measures import MeasureActions, Metrics
+from core.desk.holds import HeldBack, HoldActions, HoldView, Placed, Released
+from core.desk.ledger import LedgerActions, LedgerEntry
+from core.desk.measures import MeasureActions
+from core.desk.notices import NoticeActions, NoticePage
+from core.desk.overview import Overview, OverviewActions
 from core.desk.people import PeopleActions, PersonView, Visit
 from core.desk.purposes import PurposeActions
-from core.desk.records import AuditPage, Overview, RecordActions
+from core.desk.records import AuditPage, RecordActions
 from core.desk.records_of_processing import ProcessingRecordActions
+from core.desk.reports.actions import ReportActions
+from core.desk.samples import SampleActions
+from core.desk.sending import InGrace, SendingActions
 from core.desk.verification import VerificationActions
 from core.desk.webhooks import Acceptance, VendorEvent, WebhookActions
 from core.model.deadlines import laws
@@ -22,18 +34,29 @@ from core.settings import Settings, SettingsError, load
 
 __all__ = [
     "Acceptance",
+    "ApprovalPage",
     "AuditPage",
     "ChangedError",
+    "Choice",
+    "ClockView",
     "ConnectionView",
+    "Decided",
     "Desk",
     "DeskBase",
     "DeskError",
     "Figures",
     "Health",
-    "Metrics",
+    "HeldBack",
+    "HoldView",
+    "InGrace",
+    "LedgerEntry",
+    "NoticePage",
     "Overview",
+    "PendingApproval",
     "PersonView",
+    "Placed",
     "Preview",
+    "Released",
     "RequestPage",
     "RequestView",
     "Submitted",
@@ -45,19 +68,31 @@ __all__ = [
 
 
 class Desk(
+    ReportActions,
     BatchActions,
     FilingActions,
     FollowingActions,
+    DeadlineActions,
+    ApprovalActions,
+    HoldActions,
+    LedgerActions,
+    SendingActions,
     ConnectionActions,
     RecordActions,
     MeasureActions,
+    SampleActions,
     WebhookActions,
     HealthActions,
+    NoticeActions,
+    OverviewActions,
     PeopleActions,
     PurposeActions,
     ProcessingRecordActions,
     VerificationActions,
     AuditPlaceActions,
+    EvidenceActions,
+    ExportWorkActions,
+    DisposalActions,
 ):
     """The whole desk over one store."""
 

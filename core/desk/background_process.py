@@ -9,9 +9,12 @@ from typing import Final
 
 from core import logs
 from core.desk import Desk, DeskError
+from core.desk.export_work import filter_from
+from core.desk.exports import filter_of
 from core.model.people import NotAllowedError
 from core.store.audit import VerificationCancelledError
 from core.store.background import RunningWork, WorkState
+from core.store.exports import ExportCancelledError
 from core.store.snapshot import UnreadableDatabaseError
 
 _NICENESS: Final = 5  # the pages and the worker come first
@@ -22,7 +25,7 @@ def carry_out(kind: str, desk: Desk, folder: Path) -> None:
     running = RunningWork(folder, desk.clock)
     try:
         _KINDS[kind](desk, running)
-    except VerificationCancelledError:
+    except (VerificationCancelledError, ExportCancelledError):
         running.end(WorkState.CANCELLED)
     except (UnreadableDatabaseError, DeskError, NotAllowedError, OSError) as error:
         running.end(WorkState.FAILED, error=str(error))
@@ -34,7 +37,18 @@ def _verify(desk: Desk, running: RunningWork) -> None:
     running.end(WorkState.DONE, verdict.to_json() | {"bad": len(verdict.bad)})
 
 
-_KINDS: Final[Mapping[str, Callable[[Desk, RunningWork], None]]] = {"verification": _verify}
+def _export(desk: Desk, running: RunningWork) -> None:
+    asked, person = running.work.asked, running.work.asked_by
+    where = filter_from(asked["filter"])
+    running.say_of_it({**asked, "filter": filter_of(where)})
+    if asked["what"] == "evidence":
+        made = desk.make_evidence(person, where, running.progress)
+    else:
+        made = desk.export_events(person, where, "csv", running.progress)
+    running.end(WorkState.DONE, {"export": made.id})
+
+
+_KINDS: Final[Mapping[str, Callable[[Desk, RunningWork], None]]] = {"verification": _verify, "export": _export}
 
 if __name__ == "__main__":
     logs.configure()

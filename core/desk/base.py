@@ -139,6 +139,4 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
             f"The key file {settings.keys} is missing, and {settings.database} was written with it. "
             "Restore the key file; without it no identifier can be read and the audit log cannot be vouched for."
         )
-    return Store(
-        settings.database, load_or_create(settings.keys), clock or SystemClock(), time_zone=settings.time_zone
-    )
+    return Store(settings.database, load_or_create(settings.keys), clock or SystemClock(), time_zone=settings.time_zone)

@@ -17,9 +17,10 @@ from core.sandbox.faults import CONNECTIONS as SANDBOX_PARTS
 from core.sandbox.faults import Connection as SandboxPart
 from core.sandbox.faults import Faults, read_faults, write_faults
 from core.settings import ConnectionSettings
-from core.store import connection_states, erasures_sent, kill_switch, tasks
+from core.store import connection_states, erasures_sent, kill_switch
 from core.store.connection_states import ConnectionState
 from core.store.kill_switch import KillSwitch
+from core.store.measures import submissions
 
 RESUME_WORD: Final = "resume"
 """What is typed to let everything go on after the kill switch."""
@@ -73,7 +74,7 @@ class ConnectionActions(DeskBase):
         now = self.clock.now()
         views = []
         with self.store.reading() as db:
-            depth = tasks.queue_depth(db)
+            depth = submissions.open_now(db)
             for name, connection in self.connections().items():
                 state = connection_states.get(db, name)
                 views.append(

@@ -16,11 +16,14 @@ What = Literal["evidence", "events"]
 
 @dataclass(frozen=True)
 class ExportWork:
-    """The export that is being made, or the last one; `export` is its id once `state` is done."""
+    """The export that is being made, or the last one; `export` is its id once `state` is done.
+
+    `filter` is what its events match, as the register of exports has it: of typed text the hash alone.
+    """
 
     id: str
     what: What
-    where: EventFilter
+    filter: Mapping[str, Any]
     asked_by: Actor
     started_at: datetime
     state: WorkState
@@ -77,7 +80,7 @@ def _export_work(work: Work) -> ExportWork:
     return ExportWork(
         id=work.id,
         what=work.asked["what"],
-        where=filter_from(work.asked["filter"]),
+        filter=work.asked["filter"],
         asked_by=work.asked_by,
         started_at=work.started_at,
         state=work.state,

@@ -3,12 +3,18 @@
 import hashlib
 import shlex
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from core.clients.cxone_requests import DESCRIPTION, SUBJECT
-from core.desk.base import ChangedError, DeskBase, DeskError
+from core.desk.approvals import ApprovalActions, PendingApproval, unsent
+from core.desk.base import DeskError
+from core.desk.changes import unchanged
+from core.desk.deadlines import ClockView, DeadlineActions
+from core.model.denials import DENIED, Denial
 from core.model.events import EventKind
 from core.model.people import Action, Actor
 from core.model.privacy_requests import (
+    CLOSED,
     TERMINAL,
     WAITS_FOR_A_PERSON,
     PrivacyRequest,
@@ -16,7 +22,7 @@ from core.model.privacy_requests import (
     TaskError,
     TaskState,
 )
-from core.store import attestations, exchanges, identifiers, requests, tasks, vault
+from core.store import attestations, exchanges, grace, holds, identifiers, request_approvals, requests, tasks, vault
 from core.store.attestations import Attestation
 from core.store.audit import EventFilter, StoredEvent, events
 from core.store.database import Transaction
@@ -47,9 +53,16 @@ class RequestView:
     can_cancel: bool
     can_retry: tuple[str, ...]  # task ids
     can_attest: tuple[str, ...]  # task ids
+    approval: PendingApproval | None = None  # the decision that it waits for
+    denial: Denial | None = None
+    clock: ClockView | None = None
+    holds: tuple[str, ...] = ()  # that stand in its way, by id
+    in_grace_until: datetime | None = None  # nothing is sent before
+    can_deny: bool = False
+    can_send_now: bool = False
 
 
-class FollowingActions(DeskBase):
+class FollowingActions(DeadlineActions, ApprovalActions):
     """The part of the desk that sees requests through."""
 
     def find(self, actor: Actor, where: RequestFilter, *, page: int = 1, page_size: int = 50) -> RequestPage:
@@ -73,6 +86,8 @@ class FollowingActions(DeskBase):
             made = exchanges.of_tasks(db, ids)
             sent = [d for task in ids for d in vault.of_task(db, task)]
             attested = attestations.of_request(db, self.store.keys, request_id, ids)
+            standing = holds.in_the_way_of(db, requests.number_of(db, request_id))
+            waits = grace.waiting(db, self.clock.now(), request_id=request_id)
         if not actor.may(Action.SEE_IDENTIFIERS):  # people type names into evidence
             attested = [replace(one, evidence="") for one in attested]
         if request.subject is not None:
@@ -85,17 +100,24 @@ class FollowingActions(DeskBase):
             exchanges=tuple(made),
             deliveries=tuple(sent),
             attestations=tuple(attested),
-            can_cancel=actor.may(Action.CANCEL) and any(_cancellable(t) for t in present),
+            can_cancel=actor.may(Action.CANCEL) and any(unsent(t) for t in present),
             can_retry=tuple(t.id for t in present if actor.may(Action.RETRY) and _retryable(t)),
             can_attest=tuple(t.id for t in present if actor.may(Action.ATTEST) and t.state in WAITS_FOR_A_PERSON),
+            approval=self.pending_approval(actor, request_id),
+            denial=self.denial(actor, request_id),
+            clock=self.request_clock(actor, request_id),
+            holds=tuple(standing) if request.state not in CLOSED else (),
+            in_grace_until=waits[0].until if waits else None,
+            can_deny=actor.may(Action.APPROVE) and all(unsent(t) for t in present),
+            can_send_now=actor.may(Action.SEND_NOW) and bool(waits),
         )
 
     def cancel(self, actor: Actor, request_id: str, *, version: int | None = None) -> PrivacyRequest:
         """Cancel every task that certainly has not reached its vendor. Raises DeskError if there is none."""
         self._require(actor, Action.CANCEL)
         with self.store.writing() as transaction:
-            request = self._unchanged(transaction, request_id, version)
-            open_tasks = [t for t in request.tasks if t.superseded_by is None and _cancellable(t)]
+            request = unchanged(transaction, request_id, version)
+            open_tasks = [t for t in request.tasks if t.superseded_by is None and unsent(t)]
             if not open_tasks:
                 raise DeskError(
                     f"{request_id} cannot be cancelled any more: the vendor has it, or may have it. "
@@ -104,6 +126,7 @@ class FollowingActions(DeskBase):
             for task in open_tasks:
                 ended = tasks.change(transaction, task.id, Outcome(TaskState.CANCELLED))
                 transaction.record(task_event(EventKind.TASK_CANCELLED, ended, actor.id))
+            request_approvals.withdraw(transaction, request_id, actor)
             self._follow(transaction, request_id, actor)
         return self._existing(actor, request_id)
 
@@ -118,10 +141,12 @@ class FollowingActions(DeskBase):
         self._require(actor, Action.RETRY)
         request_id = task_id.rpartition("-")[0]
         with self.store.writing() as transaction:
-            request = self._unchanged(transaction, request_id, version)
+            request = unchanged(transaction, request_id, version)
             task = _task_of(request, task_id)
             if not _retryable(task):
                 raise DeskError(f"{task_id} is {_words(task.state)}; there is nothing to try again.")
+            if standing := holds.in_the_way_of(transaction.db, requests.number_of(transaction.db, request_id)):
+                raise DeskError(f"{', '.join(standing)} keeps this person's data: nothing is sent again under a hold.")
             if task.is_in_doubt and not not_received:
                 raise DeskError(
                     f"{task_id} may have reached the vendor. Look it up in the vendor's console first, "
@@ -162,7 +187,7 @@ class FollowingActions(DeskBase):
             raise DeskError("The number of records is a whole number from 0.")
         request_id = task_id.rpartition("-")[0]
         with self.store.writing() as transaction:
-            request = self._unchanged(transaction, request_id, version)
+            request = unchanged(transaction, request_id, version)
             task = _task_of(request, task_id)
             if task.state not in WAITS_FOR_A_PERSON:
                 raise DeskError(f"{task_id} is {_words(task.state)}; only a task that waits for a person is attested.")
@@ -198,14 +223,6 @@ class FollowingActions(DeskBase):
         tasks.supersede(transaction, task.id, new_id)
         return new_id
 
-    def _unchanged(self, transaction: Transaction, request_id: str, version: int | None) -> PrivacyRequest:
-        request = requests.get(transaction.db, request_id)
-        if request is None:
-            raise DeskError(f"There is no request {request_id}.")
-        if version is not None and request.version != version:
-            raise ChangedError(f"{request_id} has changed since this page was drawn. Look at it again first.")
-        return request
-
     def _follow(self, transaction: Transaction, request_id: str, actor: Actor) -> None:
         requests.follow_tasks(
             transaction,
@@ -221,12 +238,10 @@ class FollowingActions(DeskBase):
         return request
 
 
-def _cancellable(task: Task) -> bool:
-    return task.state is TaskState.AWAITING_APPROVAL or (task.state is TaskState.QUEUED and not task.may_have_acted)
-
-
 def _retryable(task: Task) -> bool:
-    return task.state in {
+    """A task that somebody denied is not: the wish is filed anew, and decided anew."""
+    denied = task.error is not None and task.error.code == DENIED
+    return not denied and task.state in {
         TaskState.FAILED,
         TaskState.REFUSED,
         TaskState.PARTLY_COMPLETED,

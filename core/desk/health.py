@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from core.desk.base import DeskBase
+from core.desk.measures import DEFAULT_DAYS
 from core.model.enforcements import ChangeState
+from core.model.measures import Days, Filter
 from core.model.privacy_requests import RequestState, TaskState
 from core.model.purposes import PurposeStatus
 from core.sandbox.address import read_address
-from core.store import measures, purpose_measures, requests, tasks, vault, worker_leases
-from core.store.measures import Latency, Period
+from core.store import purpose_measures, vault, worker_leases
+from core.store.measures import Measures, deadlines, submissions
+from core.store.measures.meeting import measured
 
-LATENCY_DAYS = 30
+# From the first day that a record can have.
+_EVER = date(1970, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,17 @@ class Health:
 
 @dataclass(frozen=True)
 class Figures:
-    """Counts over everything on record; `latency` is over the submissions that ended in the last 30 days."""
+    """Counts over everything on record, and the measures of the last 30 days, today included.
+
+    `bands` counts the submissions that ever ended by how long they took (up to each of BAND_EDGES_MS, and longer),
+    `latency_sum_ms` is the sum of their latencies.
+    """
 
     requests: Mapping[RequestState, int]
     tasks: Mapping[str, Mapping[TaskState, int]]  # by connection
-    latency: Latency
+    bands: tuple[int, ...]
+    latency_sum_ms: int
+    lately: Measures
     deliveries: Mapping[str, int]  # to the vault, by state
     worker: bool
     purposes: Mapping[str, Mapping[PurposeStatus, int]] = field(default_factory=dict)  # by connection
@@ -56,12 +66,16 @@ class HealthActions(DeskBase):
         return Health(self.worker_is_alive(), sandbox)
 
     def figures(self) -> Figures:
-        now = self.clock.now()
+        """All from counts that are kept, so that it costs the same however much is on record."""
+        today = self.today()
+        ever = Filter(Days(_EVER, max(today, _EVER)))
         with self.store.reading() as db:
             return Figures(
-                requests=requests.counts_by_state(db),
-                tasks=tasks.counts(db),
-                latency=measures.totals_of_period(db, Period(now - timedelta(days=LATENCY_DAYS), now)).latency_ms,
+                requests=deadlines.on_record(db),
+                tasks=submissions.on_record(db),
+                bands=tuple(submissions.bands(db, ever)),
+                latency_sum_ms=sum(phase.total_ms for phase in submissions.phases(db, ever).values()),
+                lately=measured(db, Filter(Days.up_to(today, DEFAULT_DAYS)), today),
                 deliveries=vault.counts(db),
                 worker=self.worker_is_alive(),
                 purposes=purpose_measures.standings(db),

@@ -23,6 +23,7 @@ from core.validation.holds import check_hold
 SHORTEST_REASON = 10
 LONGEST_REASON = 1000
 MOST_HELD_BACK = 500
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,11 @@ class HoldActions(DeskBase):
         return tuple(check_hold(draft, self.today()))
 
     def place_hold(self, actor: Actor, draft: HoldDraft) -> Placed:
-        """Place a hold, and keep back in the same transaction every erasure it covers that was not sent."""
+        """Place a hold, and keep back in the same transaction every erasure it covers that was not sent.
+
+        Of more than `AT_ONCE` the rest follows at once in transactions of their own, so that others get to write;
+        the worker looks for holds right before it sends, so that nothing slips through between them.
+        """
         self._require(actor, Action.PLACE_HOLDS)
         findings = tuple(check_hold(draft, self.today()))
         if draft.review_on is None or any(f.blocks for f in findings):
@@ -89,7 +94,7 @@ class HoldActions(DeskBase):
         )
         with self.store.writing() as transaction:
             hold = holds.place(transaction, new, actor)
-            held, sent = self._hold_back(transaction, hold, actor)
+            covered = holds.open_requests_under(transaction.db, hold)
             detail = {
                 "hold": hold.id,
                 "subject": hold.pseudonym,
@@ -97,11 +102,19 @@ class HoldActions(DeskBase):
                 "ground": hold.ground,
                 "review_on": hold.review_on.isoformat(),
                 "matter_sha256": hashlib.sha256(hold.matter.encode()).hexdigest(),
-                "held_back": len(held),
-                "already_sent": len(sent),
+                "covered": len(covered),
             }
             transaction.record(Event(EventKind.HOLD_PLACED, actor.id, outcome="placed", detail=detail))
-        return Placed(self._seen(actor, hold), findings, tuple(held), tuple(sent))
+            kept = self._hold_back_under(transaction, hold, covered[:AT_ONCE], actor)
+        for first in range(AT_ONCE, len(covered), AT_ONCE):
+            with self.store.writing() as transaction:
+                kept += self._hold_back_under(transaction, hold, covered[first : first + AT_ONCE], actor)
+        return Placed(
+            _seen(actor, hold),
+            findings,
+            tuple(one.request_id for one in kept if one.held),
+            tuple(one.request_id for one in kept if one.sent),
+        )
 
     def release_hold(self, actor: Actor, hold_id: str, reason: str, *, version: int | None = None) -> Released:
         """End a hold. Nothing is sent by that: what it held back is offered for erasure.
@@ -133,7 +146,7 @@ class HoldActions(DeskBase):
                 "free": len(free),
             }
             transaction.record(Event(EventKind.HOLD_RELEASED, actor.id, outcome="released", detail=detail))
-        return Released(self._seen(actor, released), tuple(free))
+        return Released(_seen(actor, released), tuple(free))
 
     def erase_held_back(self, actor: Actor, request_ids: Sequence[str]) -> list[Decided]:
         """Go on with requests whose holds are gone: queue each, or ask for its approval, or say why not.
@@ -145,7 +158,7 @@ class HoldActions(DeskBase):
         for request_id in dict.fromkeys(request_ids):
             try:
                 with self.store.writing() as transaction:
-                    message = self._go_on(transaction, request_id, actor)
+                    message = self._erase_held_back(transaction, request_id, actor)
             except DeskError as error:
                 decided.append(Decided(request_id, done=False, message=str(error)))
             else:
@@ -154,22 +167,22 @@ class HoldActions(DeskBase):
 
     def holds(self, actor: Actor, *, released: bool = False) -> list[Hold]:
         """The active holds, or those that were released, the newest first."""
-        self._require(actor, Action.VIEW_HOLDS)
+        actor = self._require(actor, Action.VIEW_HOLDS)
         with self.store.reading() as db:
             found = holds.find(db, self.store.keys, released=released)
-        return [self._seen(actor, hold) for hold in found]
+        return [_seen(actor, hold) for hold in found]
 
     def hold(self, actor: Actor, hold_id: str) -> HoldView | None:
-        self._require(actor, Action.VIEW_HOLDS)
+        actor = self._require(actor, Action.VIEW_HOLDS)
         with self.store.reading() as db:
             hold = holds.get(db, self.store.keys, hold_id)
         if hold is None:
             return None
-        return HoldView(self._seen(actor, hold), tuple(h for h in self.held_back(actor) if hold_id in h.holds))
+        return HoldView(_seen(actor, hold), tuple(h for h in self.held_back(actor) if hold_id in h.holds))
 
     def held_back(self, actor: Actor) -> list[HeldBack]:
         """The requests that are on hold, each with the holds in its way, the oldest first."""
-        self._require(actor, Action.VIEW_HOLDS)
+        actor = self._require(actor, Action.VIEW_HOLDS)
         with self.store.reading() as db:
             waiting = tasks.requests_in(db, TaskState.ON_HOLD, limit=MOST_HELD_BACK)
             standing = {request_id: tuple(holds.in_the_way_of(db, number)) for number, request_id in waiting}
@@ -178,21 +191,18 @@ class HoldActions(DeskBase):
 
     def holds_due_for_review(self, actor: Actor) -> list[Hold]:
         """The active holds whose day of review has come, the longest due first."""
-        self._require(actor, Action.VIEW_HOLDS)
+        actor = self._require(actor, Action.VIEW_HOLDS)
         with self.store.reading() as db:
             found = holds.due_for_review(db, self.store.keys, self.today())
-        return [self._seen(actor, hold) for hold in found]
+        return [_seen(actor, hold) for hold in found]
 
-    def _hold_back(self, transaction: Transaction, hold: Hold, actor: Actor) -> tuple[list[str], list[str]]:
-        held, sent = [], []
-        for number in holds.open_requests_under(transaction.db, hold):
-            days = self.settings.identifier_grace_days
-            kept = holding.hold_back(transaction, number, [hold.id], actor, grace_days=days)
-            held += [kept.request_id] if kept.held else []
-            sent += [kept.request_id] if kept.sent else []
-        return held, sent
+    def _hold_back_under(
+        self, transaction: Transaction, hold: Hold, numbers: Sequence[int], actor: Actor
+    ) -> list[holding.HeldBack]:
+        days = self.settings.identifier_grace_days
+        return [holding.hold_back(transaction, number, [hold.id], actor, grace_days=days) for number in numbers]
 
-    def _go_on(self, transaction: Transaction, request_id: str, actor: Actor) -> str:
+    def _erase_held_back(self, transaction: Transaction, request_id: str, actor: Actor) -> str:
         request = requests.get(transaction.db, request_id)
         waiting = [t for t in request.tasks if t.state is TaskState.ON_HOLD] if request else []
         if request is None or not waiting:
@@ -228,8 +238,10 @@ class HoldActions(DeskBase):
             return ApprovalKind.HOLD_OVERRIDE
         return ApprovalKind.ERASURE if self.settings.four_eyes else None
 
-    @staticmethod
-    def _seen(actor: Actor, hold: Hold) -> Hold:
-        if hold.subject is None or actor.may(Action.SEE_IDENTIFIERS):
-            return hold
-        return replace(hold, subject=None, masked_subject=masked(hold.subject))
+
+def _seen(actor: Actor, hold: Hold) -> Hold:
+    if actor.may(Action.SEE_IDENTIFIERS):
+        return hold
+    # The matter is people's own text, as a reason is, and names somebody as often as not.
+    hidden = replace(hold, matter="")
+    return hidden if hold.subject is None else replace(hidden, subject=None, masked_subject=masked(hold.subject))

@@ -32,9 +32,9 @@ class LedgerActions(DeskBase):
         and how many found.
         """
         self._require(actor, Action.CHECK_LEDGER)
-        return self._checked(actor, iter(identifiers))
+        return self._checked_ledger(actor, iter(identifiers))
 
-    def _checked(self, actor: Actor, identifiers: Iterator[tuple[int, str]]) -> Iterator[LedgerEntry]:
+    def _checked_ledger(self, actor: Actor, identifiers: Iterator[tuple[int, str]]) -> Iterator[LedgerEntry]:
         looked_up = found = 0
         while part := list(islice(identifiers, AT_ONCE)):
             hashes = [ledger.ledger_hash(self.store.keys, self._pseudonym(identifier)) for _, identifier in part]

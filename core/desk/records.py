@@ -1,40 +1,17 @@
-"""What people read from the desk's records: overview, metrics, audit log, vault, backup, sample history."""
+"""What people read from the desk's records: audit log, vault, backup, sample history."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 
-from core.clock import day_in
 from core.desk.base import DeskBase, DeskError
-from core.model.deadlines import deadlines_for
 from core.model.events import Event, EventKind
 from core.model.people import Action, Actor
-from core.model.privacy_requests import RequestState
-from core.sandbox.history import sample_history
-from core.store import backup, requests, samples, vault
+from core.store import backup, vault
 from core.store.audit import EventFilter, FilterValues, StoredEvent, Verdict, count_up_to, events, values, verify
-from core.store.requests import RequestFilter, RequestSummary, counts_by_state
 from core.store.vault import Delivery
-from core.validation import POLICY_VERSION
 
 AT_RISK_DAYS = 5
-
-
-@dataclass(frozen=True)
-class Overview:
-    """What needs a person today, and what is under way. Every count is of requests, and comes with its filter."""
-
-    needs_person: tuple[RequestSummary, ...]
-    needs_person_total: int
-    overdue: int
-    at_risk: int
-    in_flight: int
-    queued: int
-    closed_last_7_days: int
-    nearest_deadlines: tuple[RequestSummary, ...]
-    dead_letters: int
-    empty: bool
 
 
 @dataclass(frozen=True)
@@ -49,32 +26,6 @@ class AuditPage:
 
 class RecordActions(DeskBase):
     """The part of the desk that reads back what happened."""
-
-    def overview(self, actor: Actor, today: date) -> Overview:
-        self._require(actor, Action.VIEW_REQUESTS)
-        soon = today + timedelta(days=AT_RISK_DAYS + 1)
-        with self.store.reading() as db:
-            counts = counts_by_state(db)
-            waiting, waiting_total = requests.find(
-                db, RequestFilter(states=(RequestState.NEEDS_PERSON,), order="due"), limit=10
-            )
-            _, overdue = requests.find(db, RequestFilter(due_before=today), limit=0)
-            _, at_risk = requests.find(db, RequestFilter(due_from=today, due_before=soon), limit=0)
-            nearest, _ = requests.find(db, RequestFilter(due_before=date.max, order="due"), limit=10)
-            closed = requests.closed_since(db, self.clock.now() - timedelta(days=7))
-            letters = vault.counts(db).get("dead", 0)
-        return Overview(
-            needs_person=tuple(waiting),
-            needs_person_total=waiting_total,
-            overdue=overdue,
-            at_risk=at_risk,
-            in_flight=counts.get(RequestState.IN_PROGRESS, 0),
-            queued=counts.get(RequestState.QUEUED, 0),
-            closed_last_7_days=closed,
-            nearest_deadlines=tuple(nearest),
-            dead_letters=letters,
-            empty=not counts,
-        )
 
     def audit(
         self,
@@ -159,30 +110,3 @@ class RecordActions(DeskBase):
         with self.store.writing() as transaction:
             transaction.record(Event(EventKind.BACKUP_MADE, actor.id, outcome="made", detail={"sha256": result.sha256}))
         return result
-
-    def fill_sample(self, actor: Actor, *, days: int, requests: int) -> Iterator[tuple[int, int]]:
-        """Fill the sandbox's desk with sample history. Yields (done, of) as it goes."""
-        self._require(actor, Action.FILL_SANDBOX)
-        if not self.settings.in_sandbox:
-            raise DeskError("Sample history is for the sandbox only; this desk talks to real vendors.")
-        if not (1 <= days <= 3650 and 1 <= requests <= 1_000_000):
-            raise DeskError("Ask for 1 to 3650 days and 1 to 1 000 000 requests.")
-        with self.store.reading() as db:
-            filed = sum(counts_by_state(db).values())
-        # Another seed each time, so that a second history is about other people than the first.
-        history = sample_history(days, requests, self.clock.now(), seed=7 + filed)
-        yield from samples.write(
-            self.store,
-            history,
-            requests,
-            received_on=lambda sample: day_in(self.settings.time_zone, sample.filed_at),
-            deadlines_of=lambda sample: tuple(
-                deadlines_for(sample.law, day_in(self.settings.time_zone, sample.filed_at))
-            ),
-            policy_version=POLICY_VERSION,
-            grace_days=self.settings.identifier_grace_days,
-        )
-        with self.store.writing() as transaction:
-            transaction.record(
-                Event(EventKind.SANDBOX_FILLED, actor.id, outcome="filled", detail={"days": days, "requests": requests})
-            )

@@ -6,10 +6,12 @@ from enum import StrEnum
 from core.desk.base import DeskBase
 from core.model.events import Event, EventKind
 from core.model.identifiers import pseudonym
+from core.model.notices import NoticeKind
 from core.model.people import DESK
 from core.model.privacy_requests import GAVE_UP, TERMINAL, TRACKED, TaskError, TaskState
 from core.store import requests, tasks, webhook_events
 from core.store.database import Transaction
+from core.store.notices import raise_notice
 from core.store.proof import admissible, task_event
 from core.store.tasks import Outcome
 from core.store.webhook_events import WebhookEvent
@@ -56,6 +58,7 @@ class WebhookActions(DeskBase):
                 transaction.record(
                     Event(EventKind.WEBHOOK_CONFLICT, DESK.id, connection=connection, outcome="conflict", detail=detail)
                 )
+                raise_notice(transaction, NoticeKind.WEBHOOK_CONFLICT, connection)
                 return Acceptance.CONFLICT
             detail = {
                 "webhook_id": admissible(event.webhook_id),
@@ -118,6 +121,7 @@ class WebhookActions(DeskBase):
             "why": "another subject",
         }
         transaction.record(task_event(EventKind.WEBHOOK_CONTRADICTION, task, DESK.id, detail))
+        raise_notice(transaction, NoticeKind.WEBHOOK_CONFLICT, event.connection, latest=task.request_id)
         self._follow_number(transaction, request_number)
 
     def _follow_number(self, transaction: Transaction, number: int) -> None:

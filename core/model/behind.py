@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from core.model.measures import Days, Filter
 from core.model.privacy_requests import RequestState, RequestType, TaskState
@@ -44,10 +44,12 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 class Behind:
     """The requests that a number counts, or that the submissions it counts belong to.
 
-    `first` and `last` are days of the controller, both included. `outcome` are states of a submission, `answer` those of
-    the request; without one, cancelled submissions and closed requests that were cancelled are left out. `over` and
+    `first` and `last` are days of the controller, both included. `outcome` are states of a submission, `answer` those
+    of the request; without one, cancelled submissions and closed requests that were cancelled are left out. `over` and
     `up_to` are milliseconds of latency, the former not included.
     """
+
+    NAMES: ClassVar[tuple[str, ...]]  # of the parameters of an address
 
     counted: Counted
     first: date | None = None
@@ -90,7 +92,7 @@ class Behind:
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Self | None:
         """What an address asks for; None where it does not ask. Raises ValueError where it cannot be understood."""
-        if "counted" not in query:
+        if not query.get("counted"):
             return None
         return cls(**{one.name: _READERS[one.name](query[one.name]) for one in fields(cls) if query.get(one.name)})
 
@@ -128,6 +130,9 @@ class Behind:
         return first + (f" to {day(self.last)}" if self.first and self.last else "") or (
             f" up to {day(self.last)}" if self.last else ""
         )
+
+
+Behind.NAMES = tuple(one.name for one in fields(Behind))
 
 
 def _name(text: str) -> str:

@@ -11,7 +11,10 @@ from core.model.privacy_requests import RequestType
 # The code of the error that a denied task carries; such a task is never sent again, the wish is filed anew.
 DENIED = "denied"
 
-MAY_REACH_THE_PERSON = "The ground, and what you write here, may reach the person: Art. 12(4) GDPR and 11 CCR § 7022 give them the reasons."
+MAY_REACH_THE_PERSON = (
+    "The ground, and what you write here, may reach the person: "
+    "Art. 12(4) GDPR and 11 CCR § 7022 give them a right to the reasons."
+)
 
 
 class DenialClass(StrEnum):

@@ -54,6 +54,9 @@ class EventKind(StrEnum):
     APPROVAL_ASKED = "approval.asked"
     APPROVAL_DECIDED = "approval.decided"
     PROCESSING_RECORD_EXPORTED = "processing_record.exported"
+    EXPORT_MADE = "export.made"
+    EXPORT_DELETED = "export.deleted"
+    RECORDS_DISPOSED = "records.disposed"
     PERSON_SIGNED_IN = "person.signed_in"
     PERSON_REFUSED = "person.refused"
     PERSON_SESSION_ENDED = "person.session_ended"
@@ -76,6 +79,7 @@ class EventKind(StrEnum):
     NOTICE_ACKNOWLEDGED = "notice.acknowledged"
     NOTICE_DELIVERED = "notice.delivered"
     NOTICE_FAILED = "notice.failed"
+    NOTICES_RESENT = "notice.resent"
     SENDING_STOPPED = "sending.stopped"
     SENDING_RESUMED = "sending.resumed"
     BATCH_UPLOADED = "batch.uploaded"
@@ -180,6 +184,9 @@ DETAILS: Mapping[EventKind, frozenset[str]] = {
     EventKind.APPROVAL_ASKED: frozenset({"approval", "kind", "about", "payload_sha256"}),
     EventKind.APPROVAL_DECIDED: frozenset({"approval", "kind", "about", "payload_sha256", "ground_sha256"}),
     EventKind.PROCESSING_RECORD_EXPORTED: frozenset({"format", "rows", "sha256"}),
+    EventKind.EXPORT_MADE: frozenset({"export", "what", "filter", "rows", "bytes", "sha256", "masked"}),
+    EventKind.EXPORT_DELETED: frozenset({"export", "sha256"}),
+    EventKind.RECORDS_DISPOSED: frozenset({"what", "count", "until", "upto", "head", "first", "last", "reason"}),
     # People of the desk by `Actor.id`, in which an e-mail address stands as a keyed mark; their names stay out.
     EventKind.PERSON_SIGNED_IN: frozenset({"session", "roles", "first"}),
     EventKind.PERSON_REFUSED: frozenset({"session", "why"}),
@@ -193,7 +200,7 @@ DETAILS: Mapping[EventKind, frozenset[str]] = {
     EventKind.TASK_HELD: frozenset({"holds", "state"}),
     EventKind.TASK_NO_LONGER_HELD: frozenset({"state", "due"}),
     EventKind.HOLD_PLACED: frozenset(
-        {"hold", "subject", "categories", "ground", "review_on", "matter_sha256", "held_back", "already_sent"}
+        {"hold", "subject", "categories", "ground", "review_on", "matter_sha256", "covered"}
     ),
     EventKind.HOLD_RELEASED: frozenset({"hold", "reason_sha256", "free"}),
     EventKind.DEADLINE_EXTENDED: frozenset({"due_before", "due", "pack", "reason_sha256"}),
@@ -205,6 +212,7 @@ DETAILS: Mapping[EventKind, frozenset[str]] = {
     EventKind.NOTICE_ACKNOWLEDGED: frozenset({"notice", "kind", "count"}),
     EventKind.NOTICE_DELIVERED: frozenset({"notice", "attempts"}),
     EventKind.NOTICE_FAILED: frozenset({"notice", "attempts", "why", "dead"}),
+    EventKind.NOTICES_RESENT: frozenset({"notices"}),
     EventKind.SENDING_STOPPED: frozenset({"reason_sha256"}),
     EventKind.SENDING_RESUMED: frozenset({"stopped_by", "stopped_at"}),
     # Neither a file's name nor those of its columns: people put names of people into them.

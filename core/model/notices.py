@@ -25,7 +25,7 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True)
 class NoticeWords:
-    """`one` and `many` have the fields `about`, `count` and `threshold`; `next_step` is a sentence or two."""
+    """`one` and `many` have the fields `about`, `count` and `days` (the threshold)."""
 
     one: str
     many: str
@@ -66,8 +66,8 @@ WORDS: Mapping[NoticeKind, NoticeWords] = {
         severe=True,
     ),
     NoticeKind.REQUESTS_AT_RISK: NoticeWords(
-        "A request has {threshold} days or fewer left",
-        "{count} requests have {threshold} days or fewer left",
+        "A request has {days} or less left",
+        "{count} requests have {days} or less left",
         "See what each waits for. If it cannot be done in time, tell the person before the deadline, with the reason.",
     ),
     NoticeKind.REQUESTS_OVERDUE: NoticeWords(
@@ -105,6 +105,9 @@ WORDS: Mapping[NoticeKind, NoticeWords] = {
     ),
 }
 
+# How many days before its deadline an open request is told of; those nearer than the next number are told of there.
+AT_RISK_DAYS = (5, 1)
+
 # Raised once, and not again for the same thing after somebody acknowledged it.
 ONCE = frozenset({NoticeKind.HOLD_REVIEW_DUE, NoticeKind.BATCH_FINISHED})
 
@@ -133,7 +136,9 @@ class Notice:
     def title(self) -> str:
         words = WORDS[self.kind]
         text = words.one if self.count == 1 else words.many
-        title = text.format(about=self.about, count=f"{self.count:,}".replace(",", "\u00a0"), threshold=self.threshold)
+        count = f"{self.count:,}".replace(",", "\u00a0")
+        days = "1 day" if self.threshold == "1" else f"{self.threshold} days"
+        title = text.format(about=self.about, count=count, days=days)
         return title[0].upper() + title[1:]
 
     @property

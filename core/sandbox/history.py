@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import NamedTuple
 
+from core.model.denials import DENIED, DenialCode
 from core.model.privacy_requests import CascadeEntry, RequestType, TaskError, TaskState
 from core.sandbox.outcomes import LINKED_ENTITIES, linked_entities
 
@@ -20,6 +22,21 @@ _MONTHS = (1.35, 1.1, 1.05, 1.0, 1.15, 0.95, 0.8, 0.75, 1.05, 1.05, 1.2, 0.7)
 _HOURS = (1, 1, 1, 1, 1, 2, 5, 12, 22, 28, 28, 24, 18, 22, 25, 23, 18, 12, 7, 5, 4, 3, 2, 1)
 
 _MEDIAN_HOURS, _SPREAD = 9.0, 0.9
+# One in eighty lies at the vendor until its legal date is near or past; for half of those the desk asks for more time.
+_SLOW, _SLOW_DAYS = 1 / 80, (20.0, 80.0)
+
+# How often an erasure waits for a second person, how often anything for the end of a legal hold, and how long.
+_APPROVED, _APPROVAL_HOURS = 0.35, 3.0
+_HELD, _HOLD_DAYS = 0.004, (1.0, 20.0)
+
+_DENIALS = (
+    DenialCode.INSUFFICIENT_VERIFICATION,
+    DenialCode.ARTICLE_12_6,
+    DenialCode.NO_MATCH,
+    DenialCode.CLAIM_NOT_COVERED,
+    DenialCode.OUTSIDE_JURISDICTION,
+    DenialCode.TOO_MANY_REQUESTS,
+)
 
 # What a finished task came to, by chance: in an ordinary week, and in the week of the incident.
 _OUTCOMES = (
@@ -64,6 +81,9 @@ _FAILURES = (
     ),
 )
 _ERRORS = {
+    TaskState.REFUSED: TaskError(
+        DENIED, "The request was denied.", "Tell the person why, and where they can complain."
+    ),
     TaskState.PARTLY_COMPLETED: TaskError(
         "partly_completed",
         "Some recordings are in use and could not be removed.",
@@ -89,7 +109,12 @@ _ERRORS = {
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """One invented request with its one task. Times are aware and UTC; latency runs from sending to the end, in ms."""
+    """One invented request with its one task. Times are aware and UTC, and None for what did not happen.
+
+    In their order: filed, approved by a second person, released from a legal hold, sent, taken on by the vendor,
+    finished by the vendor, and the end, when the desk was told. `throttled` is the share of the wait to be sent that
+    the vendor's limit is the cause of. `extended` says that more time was asked for.
+    """
 
     filed_at: datetime
     type: RequestType
@@ -99,9 +124,15 @@ class SampleRequest:
     law: str
     subject: str
     outcome: TaskState
+    approved_at: datetime | None
+    released_at: datetime | None
+    sent_at: datetime | None
     submitted_at: datetime | None
+    finished_at: datetime | None
     ended_at: datetime | None
-    latency_ms: int | None
+    throttled: float
+    extended: bool
+    denial: DenialCode | None
     attempts: int
     polls: int
     records_affected: int | None
@@ -163,23 +194,17 @@ def _request(
 ) -> SampleRequest:
     kind = RequestType.ERASURE if rng.random() < 0.8 else RequestType.ACCESS
     categories = tuple(rng.sample(CATEGORIES, rng.choices((1, 2, 3, 4, 5), (30, 30, 22, 12, 6))[0]))
-    queued = timedelta(seconds=rng.uniform(1, 90) * (20 if is_bad else 1))
+    wait = timedelta(seconds=rng.uniform(1, 90) * (20 if is_bad else 1))
     latency = timedelta(hours=_MEDIAN_HOURS * math.exp(rng.gauss(0, _SPREAD)) * (3 if is_bad else 1))
+    slow = state is TaskState.COMPLETED and rng.random() < _SLOW
+    if slow:
+        latency = timedelta(days=rng.uniform(*_SLOW_DAYS))
     attempts = 1 + sum(rng.random() < (0.5 if is_bad else 0.04) for _ in range(4))
-    submitted_at: datetime | None = min(filed_at + queued, end)
-    ended_at: datetime | None = None
-    if state in {TaskState.CANCELLED, TaskState.REFUSED}:
-        submitted_at, ended_at = None, min(filed_at + latency / 10, end)
-    elif state is TaskState.QUEUED:
-        submitted_at = None
-    elif state in _OUTCOMES:
-        if filed_at + queued + latency > end:
-            state = TaskState.IN_PROGRESS
-        else:
-            ended_at = filed_at + queued + latency
+    way = _way(kind, filed_at, end, state, rng, wait=wait, latency=latency)
+    state = way.state
     is_sent = state not in _NEVER_SENT
     has_vendor_id = is_sent and state not in {TaskState.OUTCOME_UNKNOWN, TaskState.NEEDS_PERSON}
-    age = ((ended_at or end) - submitted_at).total_seconds() if submitted_at else 0.0
+    age = ((way.ended_at or end) - way.submitted_at).total_seconds() if way.submitted_at else 0.0
     records, cascade = _found(kind, categories, state, rng)
     return SampleRequest(
         filed_at=filed_at,
@@ -187,12 +212,18 @@ def _request(
         connection="cxone",
         categories=categories,
         scope=rng.choices(SCOPES, (45, 25, 20, 10))[0],
-        law=rng.choices(("gdpr", "ccpa", "uk-gdpr"), (80, 12, 8))[0],
+        law=rng.choices(("gdpr", "ccpa", "uk-gdpr"), (70, 20, 10))[0],
         subject=_subject(number, first, state),
         outcome=state,
-        submitted_at=submitted_at,
-        ended_at=ended_at,
-        latency_ms=round(age * 1000) if submitted_at and ended_at else None,
+        approved_at=way.approved_at,
+        released_at=way.released_at,
+        sent_at=way.sent_at,
+        submitted_at=way.submitted_at,
+        finished_at=way.finished_at,
+        ended_at=way.ended_at,
+        throttled=rng.uniform(0.2, 0.9) if rng.random() < (0.6 if is_bad else 0.12) else 0.0,
+        extended=slow and way.ended_at is not None and rng.random() < 0.5,
+        denial=rng.choice(_DENIALS) if state is TaskState.REFUSED else None,
         attempts=attempts if is_sent else 0,
         # A schedule that doubles from 5 s to 1 h asks about ten times in the first hour, then once an hour.
         polls=min(10, int(math.log2(age / 5 + 1))) + int(age // 3600) if has_vendor_id else 0,
@@ -201,6 +232,53 @@ def _request(
         error=rng.choice(_FAILURES) if state is TaskState.FAILED else _ERRORS.get(state),
         vendor_request_id=str(uuid.UUID(int=rng.getrandbits(128), version=4)) if has_vendor_id else None,
     )
+
+
+class _Way(NamedTuple):
+    """When what happened to a request; the state may be another than was drawn, because time ran out."""
+
+    state: TaskState
+    approved_at: datetime | None = None
+    released_at: datetime | None = None
+    sent_at: datetime | None = None
+    submitted_at: datetime | None = None
+    finished_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+def _way(
+    kind: RequestType,
+    filed_at: datetime,
+    end: datetime,
+    state: TaskState,
+    rng: random.Random,
+    *,
+    wait: timedelta,
+    latency: timedelta,
+) -> _Way:
+    """Filed, perhaps approved, perhaps released from a hold, sent after `wait`, ended after `latency` and a look."""
+    decision = timedelta(hours=0.05 + rng.expovariate(1 / _APPROVAL_HOURS))
+    hold = timedelta(days=rng.uniform(*_HOLD_DAYS))
+    approval, held = rng.random() < _APPROVED, rng.random() < _HELD
+    answer, told_after = timedelta(seconds=rng.uniform(0.15, 2.5)), timedelta(seconds=rng.uniform(3, 3000))
+    if state is TaskState.QUEUED:
+        return _Way(state)
+    if state in _NEVER_SENT:
+        took = decision if state is TaskState.REFUSED else latency / 10
+        return _Way(state, ended_at=min(filed_at + took, end))
+    if state in _OUTCOMES:
+        approved_at = filed_at + decision if approval and kind is RequestType.ERASURE else None
+        released_at = (approved_at or filed_at) + hold if held else None
+        sent_at = (released_at or approved_at or filed_at) + wait
+        finished_at = sent_at + answer + latency
+        if finished_at + told_after <= end:
+            return _Way(
+                state, approved_at, released_at, sent_at, sent_at + answer, finished_at, finished_at + told_after
+            )
+        # Not over yet: nothing of it has happened, and it goes its way through the worker.
+        state = TaskState.IN_PROGRESS
+    sent_at = min(filed_at + wait, end)
+    return _Way(state, sent_at=sent_at, submitted_at=sent_at)
 
 
 def _found(

@@ -52,6 +52,11 @@ CREATE TABLE exports (                      -- files that were made to leave the
 ) STRICT;
 CREATE UNIQUE INDEX exports_id ON exports(id);
 CREATE INDEX exports_due ON exports(expires_at) WHERE deleted_at IS NULL;
+
+-- By which a request's records are found when their time is over.
+CREATE INDEX webhook_events_task ON webhook_events(task) WHERE task IS NOT NULL;
+CREATE INDEX vault_deliveries_task ON vault_deliveries(task);
+CREATE INDEX approvals_about ON approvals(about);
 """
 
 AUDIT_SEARCH_AND_EXPORTS: Final = _TABLES + "".join(f"{fill.replace(':after', '0')};\n" for fill in INDEX_ROWS)

@@ -224,6 +224,11 @@ class RunningWork(WorkFolder):
             self._write(self.work)
         return not self._cancel_mark.exists()
 
+    def say_of_it(self, asked: Mapping[str, Any]) -> None:
+        """From here on say this of what was asked: what somebody typed need not stay on disk."""
+        self.work = replace(self.work, asked=asked)
+        self._write(self.work)
+
     def keep_list(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Leave a long list, to be read a page at a time with `lines`."""
         ends, end = array("Q"), 0

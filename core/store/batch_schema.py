@@ -41,7 +41,7 @@ CREATE TABLE batches (
 CREATE UNIQUE INDEX batches_id ON batches(id);
 CREATE INDEX batches_work ON batches(number) WHERE work != '';
 CREATE INDEX batches_file ON batches(file_sha256);
-CREATE INDEX batches_staged ON batches(created_at) WHERE state NOT IN ('accepted', 'discarded');
+CREATE INDEX batches_unfinished ON batches(number) WHERE finished_at IS NULL;
 
 CREATE TABLE batch_parts (                  -- what is staged; it goes once the batch is accepted, discarded or too old
     batch INTEGER NOT NULL REFERENCES batches(number),

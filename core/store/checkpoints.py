@@ -53,6 +53,15 @@ class Checkpoint:
             return False
         return True
 
+    def is_signed_with(self, keys: Keys) -> bool:
+        """As `is_signed_by`, at a third of the cost for whoever holds the private key.
+
+        Ed25519 has one signature for a key and a message (RFC 8032), so that it is made again and compared; only
+        what differs is checked in full.
+        """
+        again = base64.b64encode(keys.signing.sign(self.note)).decode()
+        return again == self.signature or self.is_signed_by(keys.public)
+
 
 def path_for(database: str | Path) -> Path:
     """Where the checkpoints of a database lie: beside it, with `.checkpoints` added to its name."""

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from core.clock import from_text, to_text
 from core.store.database import Transaction
+from core.store.rows import rows
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class ConnectionState:
 
 
 def get(db: Database, connection: str) -> ConnectionState:
-    for row in db.query("SELECT * FROM connection_states WHERE connection = ?", [connection]):
+    for row in rows(db, "SELECT * FROM connection_states WHERE connection = ?", [connection]):
         return ConnectionState(
             connection=connection,
             paused=bool(row["paused"]),
@@ -63,6 +64,24 @@ def note_call(transaction: Transaction, connection: str, error: str | None) -> N
     transaction.db.execute(
         f"UPDATE connection_states SET {column} = ? WHERE connection = ?",  # noqa: S608 - two fixed strings
         [*values, connection],
+    )
+
+
+def throttled_since(db: Database, connection: str) -> datetime | None:
+    """From when on the connection's limiter gave less than was due; None while it does not hold anything up."""
+    for row in db.query("SELECT throttled_since FROM connection_states WHERE connection = ?", [connection]):
+        return _instant(row["throttled_since"])
+    return None
+
+
+def note_limit(transaction: Transaction, connection: str, *, holds_up: bool) -> None:
+    """Remember whether the limiter gave less than was due, and from when on; no write where nothing changed."""
+    if holds_up == (throttled_since(transaction.db, connection) is not None):
+        return
+    _ensure(transaction, connection)
+    transaction.db.execute(
+        "UPDATE connection_states SET throttled_since = ? WHERE connection = ?",
+        [to_text(transaction.at) if holds_up else None, connection],
     )
 
 

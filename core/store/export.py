@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import IO, Any, Final
 
 # Blanks (those without width among them), then what a spreadsheet may act on; tab, CR, LF and NUL are both.
 _DANGEROUS: Final = re.compile("[\\s\0\u200b\u2060\ufeff]*[\t\r\n\0=+@＝＋－＠-]")
+CSV_START: Final = "\ufeff".encode()
+"""By which spreadsheets know that a file is UTF-8."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,13 @@ def write_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], out: IO
         writer.writerow([neutralise(row.get(column)) for column in columns])
         count += 1
     return ExportSummary(count, hashed.digest.hexdigest())
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows as CSV in UTF-8 (RFC 4180), every cell neutralised."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([neutralise(cell) for cell in row] for row in rows)
+    return text.getvalue().encode(errors="surrogateescape")
 
 
 class _Hashed:

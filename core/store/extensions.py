@@ -1,4 +1,4 @@
-"""What moved a request's dates, or kept them from moving: extensions, pauses of the clock, the day identity was known."""
+"""What moved a request's dates, or kept them from moving: extensions, pauses, the day identity was established."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

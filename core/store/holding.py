@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.model.events import EventKind
+from core.model.notices import NoticeKind
 from core.model.people import Actor
 from core.model.privacy_requests import Task, TaskError, TaskState
 from core.store import request_approvals, requests, tasks
 from core.store.database import Transaction
+from core.store.notices import raise_notice
 from core.store.proof import task_event
 from core.store.tasks import Outcome
 
@@ -64,4 +66,6 @@ def hold_task(transaction: Transaction, task: Task, hold_ids: Sequence[str], act
     else:
         kept = tasks.change(transaction, task.id, Outcome(TaskState.ON_HOLD))
     transaction.record(task_event(EventKind.TASK_HELD, kept, actor.id, detail))
+    if kept.state is TaskState.NEEDS_PERSON:
+        raise_notice(transaction, NoticeKind.TASKS_NEED_PERSON, kept.connection, latest=kept.request_id)
     return kept

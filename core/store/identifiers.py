@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from core.clock import to_text
 from core.store.database import Transaction
 from core.store.keys import Keys, decrypt_identifier, encrypt_identifier
+from core.store.rows import rows
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,13 @@ def reveal(db: Database, keys: Keys, request_id: str) -> Secret | None:
 
 def reveal_many(db: Database, keys: Keys, request_ids: Iterable[str]) -> dict[str, Secret]:
     """The secrets that still exist, by request id, in one query."""
-    rows = db.query(
+    found = rows(
+        db,
         "SELECT r.id, i.secret FROM identifiers i JOIN requests r ON r.number = i.request "
         "WHERE r.id IN (SELECT value FROM json_each(?))",
         [json.dumps(list(request_ids))],
     )
-    return {row["id"]: _opened(decrypt_identifier(keys, row["secret"], request_id=row["id"])) for row in rows}
+    return {row["id"]: _opened(decrypt_identifier(keys, row["secret"], request_id=row["id"])) for row in found}
 
 
 def _opened(plain: str) -> Secret:
@@ -77,13 +79,13 @@ def any_due(db: Database, now: datetime) -> bool:
 
 def destroy_due(transaction: Transaction, now: datetime, limit: int = 500) -> list[tuple[str, str]]:
     """Destroy what is due (`secure_delete` overwrites it). Returns (request id, pseudonym) of each."""
-    rows = list(
+    due = list(
         transaction.db.query(
             "SELECT i.request AS number, r.id, r.pseudonym FROM identifiers i "
             "JOIN requests r ON r.number = i.request WHERE i.destroy_after <= ? LIMIT ?",
             [to_text(now), limit],
         )
     )
-    for row in rows:
+    for row in due:
         transaction.db.execute("DELETE FROM identifiers WHERE request = ?", [row["number"]])
-    return [(row["id"], row["pseudonym"]) for row in rows]
+    return [(row["id"], row["pseudonym"]) for row in due]

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from core.clock import from_text, to_text
 from core.model.people import Actor
 from core.store.database import Transaction
+from core.store.rows import rows
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def switch_off(transaction: Transaction) -> bool:
 
 def stops(db: Database, connection: str) -> bool:
     """Whether nothing may go out through a connection: everything is stopped, or this one is paused."""
-    return any(
-        db.query(
+    return bool(
+        rows(
+            db,
             "SELECT 1 FROM kill_switch UNION ALL SELECT 1 FROM connection_states WHERE connection = ? AND paused",
             [connection],
         )

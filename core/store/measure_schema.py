@@ -194,6 +194,17 @@ CREATE TABLE request_changes (
     closed INTEGER
 ) STRICT;
 
+CREATE TABLE sample_fills (                 -- of the sandbox, with sample history
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    days INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    seed INTEGER NOT NULL,
+    until TEXT NOT NULL,                    -- when the history ends
+    steps INTEGER NOT NULL DEFAULT 0,       -- that are on disk
+    filed INTEGER NOT NULL DEFAULT 0,
+    finished_at TEXT
+) STRICT;
+
 CREATE TRIGGER tasks_counted_insert AFTER INSERT ON tasks
 BEGIN
     {task_change(1, "NEW", "requests r WHERE r.number = NEW.request")}

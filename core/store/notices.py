@@ -48,9 +48,7 @@ def raise_notice(
         [0 if kind in ONCE else count, at, latest, kind, about, threshold],
     ):
         return int(row["id"])
-    if kind in ONCE and any(
-        db.query("SELECT 1 FROM notices WHERE kind = ? AND about = ? AND threshold = ?", [kind, about, threshold])
-    ):
+    if kind in ONCE and was_raised(db, kind, about, threshold):
         return None
     number = db.execute(
         "INSERT INTO notices (kind, about, threshold, count, latest, raised_at, last_at) VALUES (?,?,?,?,?,?,?)",
@@ -96,6 +94,23 @@ def count_open(db: Database) -> int:
         "SELECT count(*) AS n FROM (SELECT 1 FROM notices WHERE acknowledged_at IS NULL LIMIT ?)", [COUNT_CAP]
     )
     return int(row["n"])
+
+
+def was_raised(db: Database, kind: NoticeKind, about: str, threshold: str = "") -> bool:
+    """Whether there ever was such a notice, acknowledged or not."""
+    return any(
+        db.query("SELECT 1 FROM notices WHERE kind = ? AND about = ? AND threshold = ?", [kind, about, threshold])
+    )
+
+
+def is_open(db: Database, kind: NoticeKind, about: str) -> bool:
+    """Whether a notice is open whose cause has not gone away."""
+    return any(
+        db.query(
+            "SELECT 1 FROM notices WHERE kind = ? AND about = ? AND acknowledged_at IS NULL AND over_at IS NULL",
+            [kind, about],
+        )
+    )
 
 
 def get(db: Database, notice_id: int) -> Notice | None:

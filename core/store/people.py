@@ -53,6 +53,11 @@ def everyone(db: Database, limit: int = 1000) -> list[Person]:
     return _people(db, "ORDER BY name, id LIMIT ?", [limit])
 
 
+def names(db: Database) -> dict[str, str]:
+    """Everybody's name by their `Actor.id`."""
+    return {row["id"]: row["name"] for row in db.query("SELECT id, name FROM people")}
+
+
 def meet(transaction: Transaction, identity: Identity) -> bool:
     """Note somebody as they sign in, with the claims of now. Returns whether they are new here."""
     new = get(transaction.db, identity.id) is None

@@ -24,6 +24,7 @@ from core.store import behind, identifiers, request_approvals, tasks
 from core.store.approvals import ApprovalKind, Asker
 from core.store.database import Transaction
 from core.store.keys import encrypt_identifier
+from core.store.rows import rows
 
 COUNT_CAP = 10_001
 
@@ -79,6 +80,7 @@ class RequestFilter:
     submitted_since: datetime | None = None
     submitted_until: datetime | None = None
     batch: int | None = None  # its number
+    in_grace_at: datetime | None = None  # an erasure of it is not sent before a later instant
     behind: Behind | None = None  # a number that it is counted in
     order: str = "newest"  # newest, due
 
@@ -132,9 +134,18 @@ def file(transaction: Transaction, new: NewRequest) -> tuple[str, bool]:
         db.execute("UPDATE requests SET override_reason = ? WHERE number = ?", [sealed, number])
     task_ids = [
         tasks.add(
-            transaction, number, request_id, connection, contract, new.type, pseudonym, new.due_on, new.start,
-            identifier, grace=new.grace,
-        )  # fmt: skip
+            transaction,
+            number,
+            request_id,
+            connection,
+            contract,
+            new.type,
+            pseudonym,
+            new.due_on,
+            new.start,
+            identifier,
+            grace=new.grace,
+        )
         for connection, contract in new.connections
         for identifier, pseudonym in enumerate(new.pseudonyms)
     ]
@@ -182,10 +193,10 @@ def number_of(db: Database, request_id: str) -> int:
 def follow_tasks(transaction: Transaction, number: int, *, actor: str, grace_days: float) -> RequestState:
     """Derive the request's state from its tasks; closing it is an event and starts its identifier's grace."""
     db = transaction.db
-    (row,) = db.query("SELECT id, state, pseudonym FROM requests WHERE number = ?", [number])
+    (row,) = rows(db, "SELECT id, state, pseudonym FROM requests WHERE number = ?", [number])
     states = [
         TaskState(t["state"])
-        for t in db.query("SELECT state FROM tasks WHERE request = ? AND superseded_by IS NULL", [number])
+        for t in rows(db, "SELECT state FROM tasks WHERE request = ? AND superseded_by IS NULL", [number])
     ]
     before, after = RequestState(row["state"]), request_state(states)
     closed_at = to_text(transaction.at) if after in CLOSED else None
@@ -212,11 +223,11 @@ def follow_tasks(transaction: Transaction, number: int, *, actor: str, grace_day
 
 def find(db: Database, where: RequestFilter, *, limit: int = 50, offset: int = 0) -> tuple[list[RequestSummary], int]:
     """One page of requests, and how many match in all (counted to `COUNT_CAP` at the most)."""
-    clauses, values = _where(where)
+    clauses, values = conditions(where)
     # Only these two fixed strings are ever put into the statement.
     order = {"newest": "r.number DESC", "due": "r.due_on, r.number"}[where.order]
     condition = " AND ".join(clauses) or "1"
-    rows = db.query(
+    listed = db.query(
         f"SELECT r.*, (SELECT json_group_array(DISTINCT connection) FROM tasks t WHERE t.request = r.number "  # noqa: S608 - fixed clauses, bound values
         "AND t.superseded_by IS NULL) AS connections, "
         "(SELECT t.error FROM tasks t WHERE t.request = r.number AND t.superseded_by IS NULL "
@@ -224,7 +235,7 @@ def find(db: Database, where: RequestFilter, *, limit: int = 50, offset: int = 0
         f"FROM requests r WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?",
         [*values, limit, offset],
     )
-    found = [_summary(row) for row in rows]
+    found = [_summary(row) for row in listed]
     (counted,) = db.query(
         f"SELECT count(*) AS n FROM (SELECT 1 FROM requests r WHERE {condition} LIMIT ?)",  # noqa: S608 - as above
         [*values, COUNT_CAP],
@@ -263,13 +274,13 @@ def get(db: Database, request_id: str) -> PrivacyRequest | None:
 
 def holders(db: Database, wanted: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
     """Of these (connection, pseudonym, type) the ones that have an open task, each with its request's id."""
-    rows = db.query(
+    taken = db.query(
         "SELECT t.connection, t.pseudonym, t.kind, r.id FROM json_each(?) AS w "
         "CROSS JOIN tasks t ON t.connection = w.value ->> 0 AND t.pseudonym = w.value ->> 1 "
         "AND t.kind = w.value ->> 2 AND t.ended_at IS NULL CROSS JOIN requests r ON r.number = t.request",
         [json.dumps(list(wanted))],
     )
-    return {(row["connection"], row["pseudonym"], row["kind"]): row["id"] for row in rows}
+    return {(row["connection"], row["pseudonym"], row["kind"]): row["id"] for row in taken}
 
 
 def open_task_for(db: Database, connection: str, pseudonym: str, kind: str) -> str | None:
@@ -288,14 +299,8 @@ def closed_since(db: Database, since: datetime) -> int:
     return int(row["n"])
 
 
-def counts_by_state(db: Database) -> dict[RequestState, int]:
-    return {
-        RequestState(row["state"]): row["n"]
-        for row in db.query("SELECT state, count(*) AS n FROM requests GROUP BY state")
-    }
-
-
-def _where(where: RequestFilter) -> tuple[list[str], list[Any]]:
+def conditions(where: RequestFilter) -> tuple[list[str], list[Any]]:
+    """What `requests AS r` must fulfil for a filter, and the values to bind, in their order."""
     clauses: list[str] = []
     values: list[Any] = []
 
@@ -326,6 +331,12 @@ def _where(where: RequestFilter) -> tuple[list[str], list[Any]]:
         also("r.closed_at IS NULL AND r.due_on >= ?", where.due_from.isoformat())
     if where.due_before:
         also("r.closed_at IS NULL AND r.due_on < ?", where.due_before.isoformat())
+    if where.in_grace_at:
+        also(
+            "r.number IN (SELECT t.request FROM tasks t WHERE t.grace_until > ? AND t.state = 'queued' "
+            "AND t.attempts = 0 AND t.superseded_by IS NULL)",
+            to_text(where.in_grace_at),
+        )
     if where.closed_since:
         also("r.closed_at >= ?", to_text(where.closed_since))
     if where.submitted_since:

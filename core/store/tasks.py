@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,8 +21,9 @@ from core.model.privacy_requests import (
     TaskState,
     check_transition,
 )
-from core.store import erasures_sent
+from core.store import connection_states, erasures_sent, phases
 from core.store.database import Transaction
+from core.store.rows import rows
 
 # What an outcome may change of a task's row.
 _CHANGED = (
@@ -39,6 +40,7 @@ _CHANGED = (
     "error",
     "fence",
     "may_have_acted",
+    *phases.COLUMNS,
 )
 
 
@@ -75,6 +77,7 @@ class Outcome:
     cascade: tuple[CascadeEntry, ...] = ()
     error: TaskError | None = None
     may_have_acted: bool = False  # sticks: once the vendor may have acted, no later refusal undoes that
+    vendors_own_ms: int | None = None  # how long the vendor says that it took
 
 
 def add(
@@ -119,47 +122,44 @@ def due_to_send(
     """What is due to be sent, nearest legal deadline first; without `new_erasures`, only what was sent before or is
     no erasure. What a worker began to send and never told about is among it once its lease has run out."""
     # The clause for the state is that of the index, word for word: SQLite takes a partial one only then.
-    return list(
-        db.query(
-            f"SELECT {_LEASED} WHERE t.connection = ? AND t.state IN ('queued', 'sending') AND t.next_due_at <= ? "
-            "AND (? OR t.kind != 'ERASURE' OR t.attempts > 0) ORDER BY t.due_on, t.next_due_at LIMIT ?",
-            [connection, to_text(now), new_erasures, limit],
-        )
+    return rows(
+        db,
+        f"SELECT {_LEASED} WHERE t.connection = ? AND t.state IN ('queued', 'sending') AND t.next_due_at <= ? "
+        "AND (? OR t.kind != 'ERASURE' OR t.attempts > 0) ORDER BY t.due_on, t.next_due_at LIMIT ?",
+        [connection, to_text(now), new_erasures, limit],
     )
 
 
 def due_to_track(db: Database, connection: str, now: datetime, limit: int) -> list[dict[str, Any]]:
     """What the vendor is due to be asked about, the longest wait first, so that none is passed over for ever."""
-    return list(
-        db.query(
-            f"SELECT {_LEASED} WHERE t.connection = ? AND t.state IN ('in_progress', 'unknown_vendor_status') "
-            "AND t.next_due_at <= ? ORDER BY t.next_due_at LIMIT ?",
-            [connection, to_text(now), limit],
-        )
+    return rows(
+        db,
+        f"SELECT {_LEASED} WHERE t.connection = ? AND t.state IN ('in_progress', 'unknown_vendor_status') "
+        "AND t.next_due_at <= ? ORDER BY t.next_due_at LIMIT ?",
+        [connection, to_text(now), limit],
     )
 
 
 def least_tried(db: Database, connection: str, now: datetime, *, new_erasures: bool = True) -> list[dict[str, Any]]:
     """The one due task that a vendor is probed with: a task that always fails must not be every probe."""
-    return list(
-        db.query(
-            f"SELECT {_LEASED} WHERE t.connection = ? AND t.next_due_at <= ? "
-            "AND (? OR t.state != 'queued' OR t.kind != 'ERASURE' OR t.attempts > 0) "
-            "ORDER BY t.attempts + t.polls, t.due_on, t.next_due_at LIMIT 1",
-            [connection, to_text(now), new_erasures],
-        )
+    return rows(
+        db,
+        f"SELECT {_LEASED} WHERE t.connection = ? AND t.next_due_at <= ? "
+        "AND (? OR t.state != 'queued' OR t.kind != 'ERASURE' OR t.attempts > 0) "
+        "ORDER BY t.attempts + t.polls, t.due_on, t.next_due_at LIMIT 1",
+        [connection, to_text(now), new_erasures],
     )
 
 
 def lease(transaction: Transaction, connection: str, *, owner: str, limit: int, seconds: float) -> list[Leased]:
     """Take what is due of a connection: what is to be sent first, then what is to be asked about."""
     db, now = transaction.db, transaction.at
-    rows = due_to_send(db, connection, now, limit)
-    rows += due_to_track(db, connection, now, limit - len(rows))
-    return take(transaction, rows, owner=owner, seconds=seconds)
+    due = due_to_send(db, connection, now, limit)
+    due += due_to_track(db, connection, now, limit - len(due))
+    return take(transaction, due, owner=owner, seconds=seconds)
 
 
-def take(transaction: Transaction, rows: Iterable[dict[str, Any]], *, owner: str, seconds: float) -> list[Leased]:
+def take(transaction: Transaction, due: Sequence[dict[str, Any]], *, owner: str, seconds: float) -> list[Leased]:
     """Lease rows that this transaction found due.
 
     A queued one is counted as sending from here on: the intent is on disk before the first byte can leave. An
@@ -168,13 +168,16 @@ def take(transaction: Transaction, rows: Iterable[dict[str, Any]], *, owner: str
     db, now = transaction.db, transaction.at
     until = now + timedelta(seconds=seconds)
     leased = []
-    for row in rows:
+    held_up = {name: connection_states.throttled_since(db, name) for name in {row["connection"] for row in due}}
+    for row in due:
         before = TaskState(row["state"])
         tracking = before in TRACKED
         after = before if tracking else TaskState.SENDING
         check_transition(before, after)
         if not tracking and row["kind"] == RequestType.ERASURE and not row["attempts"]:
             erasures_sent.note(transaction, row["number"])
+        if not tracking:
+            phases.count(row, after, now, throttled_since=held_up[row["connection"]])
         row["state"] = after
         row["fence"] += 1
         row["may_have_acted"] |= before is TaskState.SENDING
@@ -182,7 +185,8 @@ def take(transaction: Transaction, rows: Iterable[dict[str, Any]], *, owner: str
         row["polls" if tracking else "attempts"] += 1
         db.execute(
             "UPDATE tasks SET state = ?, fence = ?, polls = ?, attempts = ?, may_have_acted = ?, trying_since = ?, "
-            "next_due_at = ?, lease_owner = ?, woken = 0 WHERE number = ?",
+            "next_due_at = ?, lease_owner = ?, woken = 0, queued_ms = ?, throttled_ms = ?, vendor_ms = ? "
+            "WHERE number = ?",
             [
                 after,
                 row["fence"],
@@ -192,6 +196,9 @@ def take(transaction: Transaction, rows: Iterable[dict[str, Any]], *, owner: str
                 row["trying_since"],
                 to_text(until),
                 owner,
+                row["queued_ms"],
+                row["throttled_ms"],
+                row["vendor_ms"],
                 row["number"],
             ],
         )
@@ -235,15 +242,17 @@ def give_back(transaction: Transaction, leased: Leased) -> Task | None:
 
 def still_held(db: Database, leased: Leased) -> bool:
     """Whether nobody has taken the task since it was leased (its fencing number has not grown)."""
-    return any(db.query("SELECT 1 FROM tasks WHERE number = ? AND fence = ?", [leased.number, leased.task.fence]))
+    return bool(rows(db, "SELECT 1 FROM tasks WHERE number = ? AND fence = ?", [leased.number, leased.task.fence]))
 
 
 def settle(transaction: Transaction, leased: Leased, outcome: Outcome) -> Task | None:
     """Write what a leased step found out and give the lease back. None if the lease was lost: nothing is written."""
-    if not still_held(transaction.db, leased):
+    held = rows(
+        transaction.db, "SELECT woken FROM tasks WHERE number = ? AND fence = ?", [leased.number, leased.task.fence]
+    )
+    if not held:
         return None
-    (row,) = transaction.db.query("SELECT woken FROM tasks WHERE number = ?", [leased.number])
-    if row["woken"] and outcome.state in TRACKED:
+    if held[0]["woken"] and outcome.state in TRACKED:
         outcome = Outcome(**{**vars(outcome), "next_due_at": transaction.at})
     return change(transaction, leased.task.id, outcome)
 
@@ -251,16 +260,21 @@ def settle(transaction: Transaction, leased: Leased, outcome: Outcome) -> Task |
 def change(transaction: Transaction, task_id: str, outcome: Outcome) -> Task:
     """Move a task to a state that may follow its own; ends any lease on it. Raises TransitionError."""
     db, at = transaction.db, to_text(transaction.at)
-    (row,) = db.query(
+    (row,) = rows(
+        db,
         "SELECT t.*, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request WHERE t.id = ?",
         [task_id],
     )
     before = TaskState(row["state"])
     check_transition(before, outcome.state)
+    phases.count(
+        row,
+        outcome.state,
+        transaction.at,
+        vendors_own_ms=outcome.vendors_own_ms,
+        throttled_since=connection_states.throttled_since(db, row["connection"]),
+    )
     ended = at if outcome.state in TERMINAL else None
-    latency = None
-    if ended:
-        latency = max(0, round((transaction.at - from_text(row["created_at"])).total_seconds() * 1000))
     vendor_id = outcome.vendor_request_id or row["vendor_request_id"]
     submitted_at = row["submitted_at"] or (at if vendor_id or outcome.state in TRACKED else None)
     # The time allowed begins anew when the vendor took the request on, and when a person said to go on.
@@ -273,7 +287,7 @@ def change(transaction: Transaction, task_id: str, outcome: Outcome) -> Task:
         "submitted_at": submitted_at,
         "trying_since": at if begins_anew else row["trying_since"],
         "ended_at": ended,
-        "latency_ms": latency,
+        "latency_ms": phases.spent(row) if ended else None,
         "records_affected": outcome.records_affected
         if outcome.records_affected is not None
         else row["records_affected"],
@@ -307,8 +321,7 @@ def move_due_times(transaction: Transaction, seconds: float) -> None:
         [f"{seconds:+.3f} seconds"],
     )
     transaction.db.execute(
-        "UPDATE tasks SET grace_until = strftime('%Y-%m-%dT%H:%M:%f', grace_until, ?) || '000Z' "
-        "WHERE grace_until > ?",
+        "UPDATE tasks SET grace_until = strftime('%Y-%m-%dT%H:%M:%f', grace_until, ?) || '000Z' WHERE grace_until > ?",
         [f"{seconds:+.3f} seconds", to_text(transaction.at)],
     )
 
@@ -324,8 +337,8 @@ def wake(transaction: Transaction, task_id: str) -> None:
 
 def holder_of(db: Database, connection: str, vendor_request_id: str) -> str | None:
     """The task that the vendor's id belongs to."""
-    for row in db.query(
-        "SELECT id FROM tasks WHERE connection = ? AND vendor_request_id = ?", [connection, vendor_request_id]
+    for row in rows(
+        db, "SELECT id FROM tasks WHERE connection = ? AND vendor_request_id = ?", [connection, vendor_request_id]
     ):
         return str(row["id"])
     return None
@@ -380,8 +393,9 @@ def of_request(db: Database, number: int) -> Iterator[Task]:
 
 def any_due(db: Database, connection: str, now: datetime) -> bool:
     """Whether anything of a connection is due."""
-    return any(
-        db.query(
+    return bool(
+        rows(
+            db,
             "SELECT 1 FROM tasks WHERE connection = :name AND state IN ('queued', 'sending') AND next_due_at <= :now "
             "UNION ALL SELECT 1 FROM tasks WHERE connection = :name "
             "AND state IN ('in_progress', 'unknown_vendor_status') AND next_due_at <= :now LIMIT 1",
@@ -398,24 +412,6 @@ def requests_in(db: Database, state: TaskState, limit: int = -1) -> list[tuple[i
         [state, limit],
     )
     return [(row["number"], row["id"]) for row in rows]
-
-
-def queue_depth(db: Database) -> dict[str, dict[TaskState, int]]:
-    """How many tasks of each connection are in each state that is not an end."""
-    depth: dict[str, dict[TaskState, int]] = {}
-    for row in db.query(
-        "SELECT connection, state, count(*) AS n FROM tasks WHERE ended_at IS NULL GROUP BY connection, state"
-    ):
-        depth.setdefault(row["connection"], {})[TaskState(row["state"])] = row["n"]
-    return depth
-
-
-def counts(db: Database) -> dict[str, dict[TaskState, int]]:
-    """How many tasks of each connection are in each state, over everything on record."""
-    counted: dict[str, dict[TaskState, int]] = {}
-    for row in db.query("SELECT connection, state, count(*) AS n FROM tasks GROUP BY connection, state"):
-        counted.setdefault(row["connection"], {})[TaskState(row["state"])] = row["n"]
-    return counted
 
 
 def _task(row: dict[str, Any], request_id: str) -> Task:

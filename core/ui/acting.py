@@ -19,8 +19,12 @@ PEOPLE: Mapping[str, tuple[Actor, str]] = {
 
 
 def person() -> Actor:
-    """Whom the visitor acts as; the administrator until they choose."""
-    return PEOPLE.get(str(st.session_state.get(KEY)), PEOPLE["Administrator"])[0]
+    """Whom the visitor acts as; the administrator until they choose.
+
+    The choice is in the address of each page. On the first run it is there alone: the widget is drawn later.
+    """
+    chosen = st.session_state.get(KEY) or st.query_params.get(KEY)
+    return PEOPLE.get(str(chosen), PEOPLE["Administrator"])[0]
 
 
 def choose() -> None:

@@ -12,6 +12,7 @@ from core.ui.words import day, days_left
 WHAT_WORDS: Mapping[str, str] = {
     "acknowledge": "Confirm receipt by",
     "respond": "Answer the person by",
+    "respond_if_paused": "If waiting for proof of identity does not count, by",
     "extension_notice": "Announce an extension by",
     "extended": "With an extension, answer by",
     "opt_out": "Stop selling or sharing by",

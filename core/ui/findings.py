@@ -47,6 +47,8 @@ def fix_label(finding: Finding) -> str:
             return "Use today"
         case "immutable_category":
             return "Remove it"
+        case "legal_hold":
+            return "Remove what is held"
     return finding.fix.partition(";")[0] or "Put it right"
 
 

@@ -22,6 +22,9 @@ FAILED: Query = {
 }
 OVERDUE: Query = {"when": "Overdue"}
 AT_RISK: Query = {"when": f"Due within {AT_RISK_DAYS} days"}
+IN_GRACE: Query = {"when": "In its grace period"}
+AWAITING_APPROVAL: Query = {"state": STATE_WORDS[RequestState.AWAITING_APPROVAL]}
+ON_HOLD: Query = {"state": STATE_WORDS[RequestState.ON_HOLD]}
 CLOSED: Query = {"when": "Closed in the last 7 days"}
 NEAREST: Query = {"order": "Nearest deadline first", "state": [STATE_WORDS[s] for s in RequestState if s not in ENDED]}
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.model.people import Action
-from core.ui import acting, sign_in
+from core.ui import acting, kill_switch, notices, sign_in
 from core.ui.links import PAGES
 from core.ui.session import actor, desk
 
@@ -15,10 +15,16 @@ MENU: Mapping[str, Sequence[tuple[str, str, str, Action]]] = {
     "": (("overview", "Overview", ":material/home:", Action.VIEW_REQUESTS),),
     "Requests": (
         ("submit_request", "Submit", ":material/edit_square:", Action.SUBMIT),
+        ("submit_batch", "Batches", ":material/upload_file:", Action.VIEW_REQUESTS),
         ("track_requests", "Track", ":material/search:", Action.VIEW_REQUESTS),
+        ("approvals", "Approvals", ":material/how_to_reg:", Action.VIEW_REQUESTS),
     ),
-    "Retention": (("retention", "Purposes", ":material/auto_delete:", Action.VIEW_PURPOSES),),
+    "Retention": (
+        ("retention", "Purposes", ":material/auto_delete:", Action.VIEW_PURPOSES),
+        ("holds", "Legal holds", ":material/gavel:", Action.VIEW_HOLDS),
+    ),
     "Reports": (
+        ("notices", "Notices", ":material/notifications:", Action.VIEW_NOTICES),
         ("metrics", "Metrics", ":material/monitoring:", Action.VIEW_METRICS),
         ("audit_log", "Audit log", ":material/history:", Action.VIEW_AUDIT),
     ),
@@ -79,5 +85,7 @@ with strip:
             "let others in.",
             icon=":material/no_accounts:",
         )
+    notices.bell(person)
+kill_switch.banner(person)
 
 page.run()

@@ -54,6 +54,8 @@ def _open(task: Task, held_up: str, now: datetime) -> str:
     match task.state:
         case TaskState.AWAITING_APPROVAL:
             return f"A second person has to approve it before it goes to {system}."
+        case TaskState.ON_HOLD:
+            return f"A legal hold keeps it back. It goes to {system} once the hold is released and somebody erases it."
         case TaskState.QUEUED if task.attempts:
             return f"The last try did not get through to {system}; the next one is {due}."
         case TaskState.QUEUED:

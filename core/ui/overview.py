@@ -22,9 +22,10 @@ NEAREST_SHOWN = 5
 @st.fragment(run_every="10s")
 def today(person: Actor) -> None:
     """Everything that moves, drawn anew every ten seconds by itself."""
-    view, now = desk().overview(person, desk().today()), desk().clock.now()
+    view, now = desk().overview(person), desk().clock.now()
     _worker_warning()
     _cards(view)
+    _under_way(person, view)
     waiting, due = st.columns([3, 2], gap="medium")
     with waiting:
         _needs_a_person(view)
@@ -75,7 +76,7 @@ def _worker_warning() -> None:
 
 
 def _cards(view: Overview) -> None:
-    grid = st.grid(5, min_column_width=150, border=True)
+    grid = st.grid(4, min_column_width=150, border=True)
     in_flight = view.in_flight + view.queued
     for label, count, icon, query, link, hint in (
         (
@@ -84,11 +85,23 @@ def _cards(view: Overview) -> None:
         ),
         (
             "Overdue", view.overdue, ":material/event_busy:", links.OVERDUE, "Show overdue ones",
-            "Open, and past the legal deadline.",
+            "Open, and past the legal deadline, by the controller's calendar.",
         ),
         (
             "At risk", view.at_risk, ":material/timer:", links.AT_RISK, "Show those at risk",
             f"Open, and due today or within {AT_RISK_DAYS} days.",
+        ),
+        (
+            "Awaiting approval", view.awaiting_approval, ":material/how_to_reg:", links.AWAITING_APPROVAL,
+            "Show those that wait", "Nothing of them is sent before a second person has approved.",
+        ),
+        (
+            "On legal hold", view.on_hold, ":material/gavel:", links.ON_HOLD, "Show those on hold",
+            "A legal hold keeps them from being carried out.",
+        ),
+        (
+            "In grace", view.in_grace, ":material/hourglass_top:", links.IN_GRACE, "Show those in grace",
+            "Erasures that are not sent yet, so that a mistake can be stopped. Cancel one, or have it sent now.",
         ),
         (
             "In flight", in_flight, ":material/autorenew:", links.IN_FLIGHT, "Show those in flight",
@@ -102,6 +115,25 @@ def _cards(view: Overview) -> None:
         with grid.cell(), st.container(gap="xsmall"):
             st.metric(label, counted(count), icon=icon, help=hint)
             links.to_requests(link, query)
+
+
+def _under_way(person: Actor, view: Overview) -> None:
+    """The worker, batches, and what the limit of erasures an hour leaves."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if desk().worker_is_alive():
+            st.badge("Worker at work", color="green", icon=":material/check_circle:")
+        if view.batches_under_way:
+            batches = "1 batch" if view.batches_under_way == 1 else f"{number(view.batches_under_way)} batches"
+            st.page_link(links.PAGES / "submit_batch.py", label=f"{batches} under way", icon=":material/arrow_forward:")
+    budget = desk().erasure_budget(person)
+    if budget and budget.next_at:
+        st.info(
+            f"The limit of {number(budget.limit)} erasures an hour is used up: the next one is sent at "
+            f"{minute(budget.next_at)}. What waits for it is queued; the limit is the setting ERASURES_PER_HOUR.",
+            icon=":material/speed:",
+        )
+    elif budget:
+        st.caption(f"{number(budget.sent)} of {number(budget.limit)} erasures of the last hour's limit were sent.")
 
 
 def _needs_a_person(view: Overview) -> None:

@@ -1,12 +1,12 @@
 """A request's dates on its page: each with its rule and arithmetic, and what people may change about them."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import streamlit as st
 
 from core.desk import ChangedError, DeskError
 from core.desk.deadlines import ClockView
+from core.model.deadlines import laws
 from core.model.people import Action, Actor, NotAllowedError
 from core.model.privacy_requests import CLOSED, PrivacyRequest
 from core.store.extensions import ChangeKind, DeadlineChange
@@ -16,6 +16,15 @@ from core.ui.session import desk
 from core.ui.words import day, minute
 
 _SAID = "clock_said"
+
+_PAUSES_THE_CLOCK = (
+    "While you wait for the person to say what they ask for, the days do not count: from the day you asked them to the "
+    "day they answer, both included (UK GDPR Art. 12A)."
+)
+_PAUSES_NOTHING = (
+    "You ask the person who they are. Whether the days until they answer count is not settled, so the date stays as it "
+    "is, and a second one is shown beside it."
+)
 
 _WHAT = {
     ChangeKind.EXTENDED: ":material/update: Extended",
@@ -33,9 +42,10 @@ def show(person: Actor, request: PrivacyRequest, clock: ClockView | None) -> Non
         return
     for change in clock.changes:
         _change(change)
-    if clock.if_answered_today:
-        then = day(clock.if_answered_today)
-        st.caption(f"The clock stands still. If the person answered today, the answer would be due {then}.")
+    if clock.paused_since:
+        since = f":material/pause_circle: Waiting for the person since {day(clock.paused_since)}."
+        then = clock.if_answered_today and f" Were they to answer today, you would by {day(clock.if_answered_today)}."
+        st.caption(f"{since}{then or ''}")
     if not person.may(Action.EXTEND) or request.state in CLOSED:
         return
     with st.container(horizontal=True):
@@ -53,6 +63,10 @@ def show(person: Actor, request: PrivacyRequest, clock: ClockView | None) -> Non
                 _identity(request)
     if not clock.can_extend and clock.why_not_extend:
         st.caption(escape(clock.why_not_extend))
+
+
+def _clock_stops(request: PrivacyRequest) -> bool:
+    return any(law.id == request.law and law.clock_stops for law in laws())
 
 
 def _change(change: DeadlineChange) -> None:
@@ -101,10 +115,7 @@ def _extend(request: PrivacyRequest) -> None:
 
 def _pause(request: PrivacyRequest) -> None:
     with st.form("clock_pause_form", border=False):
-        st.markdown(
-            "While you wait for the person to say what they mean, the days do not count: from the day you asked them "
-            "to the day they answer, both included (UK GDPR Art. 12A)."
-        )
+        st.markdown(_PAUSES_THE_CLOCK if _clock_stops(request) else _PAUSES_NOTHING)
         st.date_input("Asked the person on", value=desk().today(), key="clock_pause_first", format="YYYY-MM-DD")
         _reason("clock_pause_reason", "What you asked", "Ten characters or more.")
         st.form_submit_button(
@@ -157,11 +168,11 @@ def _identity(request: PrivacyRequest) -> None:
             "Identity established on",
             value=desk().today(),
             min_value=request.received,
-            max_value=desk().today() + timedelta(days=1),
+            max_value=max(desk().today(), request.received),
             key="clock_identity_day",
             format="YYYY-MM-DD",
         )
-        _reason("clock_identity_reason", "How (optional)", "Not the document itself.")
+        _reason("clock_identity_reason", "How it was established", "Ten characters or more; not the document itself.")
         st.form_submit_button(
             "Yes, put it on record",
             key="clock_identity_yes",

@@ -9,7 +9,19 @@ from core.model.deadlines import laws
 from core.model.events import EventKind
 from core.model.people import Action, Actor
 from core.model.privacy_requests import CLOSED, PrivacyRequest, RequestState, Task
-from core.ui import charts, code_blocks, due_dates, http_view, links, next_step, request_actions, timeline, waiting
+from core.ui import (
+    charts,
+    code_blocks,
+    http_view,
+    links,
+    next_step,
+    request_actions,
+    request_clock,
+    request_decisions,
+    timeline,
+    waiting,
+)
+from core.ui.audit import exporting
 from core.ui.contract_words import category_words, scope_words
 from core.ui.findings import escape
 from core.ui.request_list import BADGE_COLORS
@@ -59,8 +71,9 @@ def _whole(request_id: str, every: float | None) -> None:
     request = view.request
     back()
     _head(request, person)
+    request_decisions.show(person, view)
     request_actions.show(view)
-    _facts(request)
+    _facts(view, person)
     opened = st.tabs([TIMELINE, TASKS, HTTP, PROOF], key="request_tab", on_change="rerun")
     for tab, draw in zip(opened, (_timeline, _tasks, _exchanges, _proof), strict=True):
         if tab.open:
@@ -92,8 +105,8 @@ def _problem(task: Task) -> None:
         st.warning(escape(f"{task.error.message} {task.error.advice}".strip()), icon=":material/person_alert:")
 
 
-def _facts(request: PrivacyRequest) -> None:
-    today = desk().today()
+def _facts(view: RequestView, person: Actor) -> None:
+    request, today = view.request, desk().today()
     due = day(request.due_on)
     if request.state not in CLOSED:
         due = f"{due}, {days_left(request.due_on, today)}"
@@ -108,7 +121,7 @@ def _facts(request: PrivacyRequest) -> None:
     facts = {
         "Due": due,
         "Type": TYPE_WORDS[request.type],
-        "Person": subject,
+        "Person": "; ".join((subject, *request.also_known_as)),
         "Systems": ", ".join(dict.fromkeys(task.connection for task in request.tasks)),
         "Categories": category_words(request.categories),
         "Scope": scope_words(request.scope),
@@ -120,8 +133,8 @@ def _facts(request: PrivacyRequest) -> None:
     }
     with st.container(border=True):
         facts_grid({name: value for name, value in facts.items() if value})
-        with st.expander("How the dates were reckoned", icon=":material/event:", type="compact", key="request_dates"):
-            due_dates.show(request.deadlines, None if request.state in CLOSED else today)
+        with st.expander("The dates and how they were reckoned", icon=":material/event:", key="request_dates"):
+            request_clock.show(person, request, view.clock)
 
 
 def facts_grid(facts: Mapping[str, str]) -> None:
@@ -134,8 +147,8 @@ def facts_grid(facts: Mapping[str, str]) -> None:
 
 
 def _timeline(view: RequestView, person: Actor) -> None:
-    # The log knows people by their ids; the names of these two are at hand.
-    names = {person.id: person.name}
+    # The log knows people by their ids; the desk knows who signed in, and these two are at hand.
+    names = {**desk().person_names(person), person.id: person.name}
     names |= {event.actor: view.request.filed_by for event in view.timeline if event.kind == EventKind.REQUEST_FILED}
     timeline.show(view.timeline, names)
     if person.may(Action.VIEW_AUDIT):
@@ -199,6 +212,7 @@ def _exchanges(view: RequestView, _: Actor) -> None:
 
 
 def _proof(view: RequestView, person: Actor) -> None:
+    exporting.offer_for_request(person, view.request.id)
     if not view.deliveries and not view.attestations:
         st.caption("Once a task succeeds, its record for the vault is here, and whatever people attested.")
     for delivery in view.deliveries:

@@ -64,6 +64,7 @@ class Form:
         values: dict[str, Any] = {
             "connection": list(draft.connections),
             "subjectId": draft.subject,
+            "alsoKnownAs": "; ".join(draft.also_known_as),
             "type": draft.type or None,
             "scope": draft.scope or None,
             "description": draft.description,
@@ -71,6 +72,8 @@ class Form:
             "region": draft.region or "",
             "received": draft.received,
             "reference": draft.reference,
+            "underHold": draft.under_hold,
+            "reason": draft.reason,
         }
         values |= {category: category in draft.categories for category in CATEGORIES}
         for name, value in values.items():
@@ -87,6 +90,7 @@ class Form:
         return Draft(
             connections=tuple(value("connection") or ()),
             subject=value("subjectId") or "",
+            also_known_as=tuple(one.strip() for one in (value("alsoKnownAs") or "").split(";") if one.strip()),
             type=value("type") or "",
             categories=tuple(category for category in CATEGORIES if value(category)),
             scope=value("scope") or "",
@@ -95,6 +99,8 @@ class Form:
             region=((value("region") or "").strip().upper() or None) if dated_by_region else None,
             received=value("received"),
             reference=(value("reference") or "").strip(),
+            under_hold=value("underHold") or "",
+            reason=(value("reason") or "").strip(),
         )
 
     def apply(self, finding: Finding) -> None:

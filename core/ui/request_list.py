@@ -12,7 +12,7 @@ from core.desk.records import AT_RISK_DAYS
 from core.model.people import Action, Actor
 from core.model.privacy_requests import CLOSED, RequestState, RequestType
 from core.store.requests import RequestFilter, RequestSummary
-from core.ui import links, request_form
+from core.ui import behind_a_number, from_a_batch, links, request_form
 from core.ui.findings import escape
 from core.ui.session import desk, require
 from core.ui.words import STATE_ICONS, STATE_WORDS, TYPE_WORDS, counted, day, days_left
@@ -29,6 +29,7 @@ ANY_TIME = "Any time"
 OVERDUE = "Overdue"
 AT_RISK = f"Due within {AT_RISK_DAYS} days"
 CLOSED_LATELY = "Closed in the last 7 days"
+IN_GRACE = "In its grace period"
 NEWEST, NEAREST = "Newest first", "Nearest deadline first"
 
 Color = Literal["orange", "red", "green", "gray", "blue"]
@@ -46,7 +47,7 @@ BADGE_COLORS: Mapping[str, Color] = {
 
 def show(person: Actor) -> None:
     """Filters, rows and pages. Looks again every few seconds while a row on the page is not closed."""
-    where = _filters()
+    where = replace(_filters(), behind=behind_a_number.asked_for(), batch=from_a_batch.asked_for())
     total = desk().find(person, where, page_size=0).total
     if total == 0:
         _nothing(person)
@@ -102,7 +103,7 @@ def _filters() -> RequestFilter:
             on_change=_first_page,
         )
         when = st.selectbox(
-            "When", [ANY_TIME, OVERDUE, AT_RISK, CLOSED_LATELY], key=WHEN, bind="query-params", on_change=_first_page
+            "When", [ANY_TIME, OVERDUE, AT_RISK, IN_GRACE, CLOSED_LATELY], key=WHEN, bind="query-params", on_change=_first_page
         )
         order = st.selectbox("Order", [NEWEST, NEAREST], key=ORDER, bind="query-params", on_change=_first_page)
     where = RequestFilter(
@@ -123,6 +124,8 @@ def _in_time(where: RequestFilter, when: str) -> RequestFilter:
         return replace(where, due_before=today)
     if when == AT_RISK:
         return replace(where, due_from=today, due_before=today + timedelta(days=AT_RISK_DAYS + 1))
+    if when == IN_GRACE:
+        return replace(where, in_grace_at=desk().clock.now())
     if when == CLOSED_LATELY:
         return replace(where, closed_since=desk().clock.now() - timedelta(days=7))
     return where
@@ -159,7 +162,11 @@ def _due(row: RequestSummary, today: date) -> str:
     if row.closed_at:
         return f"Closed {_date(row.closed_at)}"
     left = days_left(row.due_on, today)
-    return f"Due {day(row.due_on)}, " + (f":red[**{left}**]" if row.due_on < today else left)
+    if row.due_on < today:
+        left = f":red[**{left}**]"
+    elif row.due_on <= today + timedelta(days=AT_RISK_DAYS):
+        left = f":orange-badge[{left}]"
+    return f"Due {day(row.due_on)}, {left}"
 
 
 def _date(instant: datetime) -> str:
@@ -184,4 +191,5 @@ def _nothing(person: Actor) -> None:
 def _clear() -> None:
     for name, value in ((_TEXT, ""), (STATE, []), (TYPE, None), (SYSTEM, None), (WHEN, ANY_TIME), (ORDER, NEWEST)):
         st.session_state[name] = value
+    behind_a_number.forget()
     _first_page()

@@ -15,7 +15,7 @@ from core.ui.words import minute
 def token_test(person: Actor, view: ConnectionView) -> None:
     """A button that asks the vendor for a token now, and what came of it."""
     if not person.may(Action.OPERATE_CONNECTIONS):
-        st.caption("Ask an administrator to test, pause or resume this connection.")
+        st.caption("Ask an administrator to test the token of this connection.")
         return
     key = f"token_test_{view.name}"
     if st.button("Test the token", key=f"test_{view.name}", icon=":material/key:"):
@@ -43,11 +43,13 @@ def pause(person: Actor, view: ConnectionView) -> None:
     """The pause switch; a reason is needed, so that colleagues know."""
     if view.paused:
         st.markdown(f"Paused: {escape(pause_words(view))}.")
-    if not person.may(Action.OPERATE_CONNECTIONS):
-        return
     name = view.name
     if view.settings.paused:
         st.caption("Take PAUSED out of the settings of this connection and start the server again to resume it.")
+    elif view.paused and not person.may(Action.RESUME_SENDING):
+        st.caption("An approver or administrator can let it go on.")
+    elif not view.paused and not person.may(Action.STOP_SENDING):
+        return
     elif view.paused:
         st.button("Resume", key=f"resume_{name}", icon=":material/play_arrow:", on_click=_resume, args=(person, name))
     else:

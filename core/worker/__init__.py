@@ -17,7 +17,7 @@ from core.clock import Clock
 from core.model.privacy_requests import TRACKED
 from core.sandbox.address import connections_of
 from core.settings import ConnectionSettings, Settings
-from core.store import identifiers, kill_switch, tasks
+from core.store import holds, identifiers, kill_switch, tasks
 from core.store.database import Store
 from core.store.identifiers import Secret
 from core.store.tasks import Leased
@@ -150,7 +150,8 @@ class Worker:
         """The last look before a call leaves: whatever was decided until now counts."""
         return _Look(
             held=tasks.still_held(db, leased),
-            stopped=kill_switch.stops(db, leased.task.connection),
+            stopped=kill_switch.stops(db, leased.task.connection)
+            or (leased.task.state not in TRACKED and bool(holds.in_the_way_of(db, leased.request_number))),
             secret=identifiers.reveal(db, self.store.keys, leased.task.request_id),
         )
 

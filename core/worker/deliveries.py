@@ -9,11 +9,13 @@ from core.clients.retry_table import backoff_seconds
 from core.clients.vault import Vault
 from core.clock import Clock
 from core.model.events import Event, EventKind
+from core.model.notices import NoticeKind
 from core.model.people import DESK
 from core.model.privacy_requests import TaskError
 from core.settings import Settings, VaultSettings
 from core.store import vault
 from core.store.database import Store
+from core.store.notices import raise_notice
 from core.store.vault import Delivery
 
 FIRST_DELAY_SECONDS = 5.0
@@ -70,6 +72,9 @@ class Deliveries:
             vault.failed(transaction, delivery.id, error, retry_at)
             detail = {"vault": "https", "why": error.code, "dead": dead}
             transaction.record(_event(EventKind.VAULT_FAILED, delivery, "dead" if dead else "retry", detail))
+            if dead:
+                request = delivery.task.rsplit("-", 1)[0]
+                raise_notice(transaction, NoticeKind.DEAD_LETTERS, "vault", latest=request)
 
     def _client_for(self, to: VaultSettings) -> Vault:
         if self._client is None:

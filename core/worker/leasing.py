@@ -64,12 +64,14 @@ class Leasing:
         limiter = Limiter(connection.limit_per_minute)
         granted, limits, self.ask_again_at = limiter.take(LimiterState.from_json(state.limiter), now, wanted)
         if not granted:
+            connection_states.note_limit(transaction, self.name, holds_up=wanted > 0)
             return []
         one_in = ONE_POLL_IN_UNDER_THE_LIMIT if granted < wanted else ONE_POLL_IN
         sends, polls = share(self.turn, granted, len(to_send), len(to_track), one_in)
         if to_send and to_track:
             self.turn += granted
         leased = tasks.take(transaction, to_send[:sends] + to_track[:polls], owner=self.owner, seconds=seconds)
+        connection_states.note_limit(transaction, self.name, holds_up=granted < wanted)
         connection_states.save_flow(
             transaction, self.name, limiter=limits.to_json(), breaker=breaker.start_probe(now).to_json()
         )

@@ -100,7 +100,7 @@ def after_tracking(task: Task, tracking: Tracking, schedule: Schedule, now: date
         cascade=tracking.cascade,
     )
     if tracking.state in TERMINAL:
-        return replace(outcome, error=_vendor_error(tracking))
+        return replace(outcome, error=_vendor_error(tracking), vendors_own_ms=tracking.duration_ms)
     if schedule.given_up(task, now):
         return needs_person(None, "The vendor has not finished this request in the time allowed for it.")
     return replace(outcome, next_due_at=schedule.poll(task, now), error=_unknown_status(tracking))

@@ -16,6 +16,7 @@ from core.clients.genesys_purposes import READ_ADVICE, GenesysPurposes, Reading
 from core.clients.http import VendorHttp
 from core.clock import Clock
 from core.model.events import Event, EventKind
+from core.model.notices import NoticeKind
 from core.model.people import DESK
 from core.model.privacy_requests import TaskError
 from core.model.purposes import LivePurpose, PurposeStatus
@@ -31,6 +32,7 @@ from core.store import (
     purposes,
 )
 from core.store.database import Store
+from core.store.notices import raise_notice
 from core.store.purpose_comparisons import ComparisonRun
 from core.worker.enforcing import Enforcing
 from core.worker.owners import is_gone, owner_name
@@ -163,6 +165,8 @@ class PurposeWorker:
             ended = purpose_comparisons.end(transaction, run, calls=calls, counts=counts, warnings=reading.warnings)
             drifted = {one.name for one in compared if one.status is PurposeStatus.DRIFTED}
             transaction.record(_compared(ended, reading, sorted(drifted - before)))
+            if drifted - before:
+                raise_notice(transaction, NoticeKind.RETENTION_DRIFT, name, count=len(drifted - before))
             self._watch("comparison committing")
 
     def _end_badly(self, run: ComparisonRun, calls: int, error: TaskError, status: int | None) -> None:

@@ -8,18 +8,33 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock
 from core.model.events import Event, EventKind
+from core.model.notices import NoticeKind
 from core.model.people import DESK
 from core.model.privacy_requests import TaskError, TaskState
 from core.settings import Settings
-from core.store import enforcement_changes, identifiers, requests, tasks, vault, worker_leases
+from core.store import (
+    enforcement_changes,
+    erasures_sent,
+    identifiers,
+    notice_deliveries,
+    requests,
+    tasks,
+    vault,
+    worker_leases,
+)
 from core.store.database import Store
+from core.store.notices import raise_notice
 from core.store.proof import task_event
 from core.store.tasks import Outcome
 from core.worker import Worker, calls_at_once
+from core.worker.batches import BatchKeeper
 from core.worker.deliveries import Deliveries
+from core.worker.disposing import Disposer
+from core.worker.notice_deliveries import NoticeDeliveries
 from core.worker.owners import is_gone, owner_name
 from core.worker.purposes import PurposeWorker
 from core.worker.settling import Finished
+from core.worker.watching import forget_old_sends, tell_of_deadlines, tell_of_reviews
 
 __all__ = ["WorkerProcess", "destroy_identifiers", "is_gone", "note_clock_jump", "owner_name"]
 
@@ -29,7 +44,9 @@ IDLE_SECONDS = 0.2
 MOMENT_SECONDS = 0.005
 PURPOSES_IDLE_SECONDS = 0.5
 PURPOSES_PAUSE_SECONDS = 5.0
+NOTICES_IDLE_SECONDS = 0.5
 STOP_SECONDS = 10.0
+DISPOSAL_IDLE_SECONDS = 60.0
 CLOCK_TOLERANCE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
@@ -68,7 +85,11 @@ class WorkerProcess:
             threading.Thread(target=self._purpose_loop, args=(name,), name=name, daemon=True)
             for name in self.purposes.connections()
         ]
+        loops.append(threading.Thread(target=self._notice_loop, name="notices", daemon=True))
         loops.append(threading.Thread(target=self._house_loop, name="house", daemon=True))
+        loops.append(threading.Thread(target=self._disposal_loop, name="disposal", daemon=True))
+        batches = BatchKeeper(self.settings, self.store, self.clock)
+        loops.append(threading.Thread(target=batches.run, args=(self.stopping,), name="batches", daemon=True))
         for loop in loops:
             loop.start()
         while not self.stopping.wait(IDLE_SECONDS):
@@ -180,6 +201,30 @@ class WorkerProcess:
             if not worked:
                 self.stopping.wait(PURPOSES_IDLE_SECONDS)
 
+    def _notice_loop(self) -> None:
+        """Notices to their webhook, and those that only time brings up. What fails here holds up no request."""
+        deliveries = NoticeDeliveries(self.settings, self.store, self.clock, self.worker.rng)
+        last_looked: datetime | None = None
+        try:
+            while not self.stopping.is_set():
+                worked = 0
+                try:
+                    if self._holds_lease():
+                        worked = deliveries.step()
+                        if last_looked is None or self.clock.now() - last_looked > timedelta(seconds=60):
+                            last_looked = self.clock.now()
+                            tell_of_deadlines(self.settings, self.store)
+                            tell_of_reviews(self.settings, self.store)
+                            forget_old_sends(self.store)
+                except Exception:
+                    # What was not told of stays due; requests go on meanwhile.
+                    log.exception("notices could not be raised or delivered")
+                    self.stopping.wait(PURPOSES_PAUSE_SECONDS)
+                if not worked:
+                    self.stopping.wait(NOTICES_IDLE_SECONDS)
+        finally:
+            deliveries.close()
+
     def _house_loop(self) -> None:
         deliveries = Deliveries(self.settings, self.store, self.clock, self.worker.rng)
         last_cleaned: datetime | None = None
@@ -192,6 +237,13 @@ class WorkerProcess:
             self._notice_clock()
             if not worked:
                 self.stopping.wait(IDLE_SECONDS)
+
+    def _disposal_loop(self) -> None:
+        disposer = Disposer(self.store, self.settings.keep, self.stopping)
+        while not self.stopping.is_set():
+            if self._holds_lease():
+                disposer.step()
+            self.stopping.wait(DISPOSAL_IDLE_SECONDS)
 
     def _notice_clock(self) -> None:
         offset = self.clock.now().timestamp() - self.clock.monotonic()
@@ -207,6 +259,8 @@ def note_clock_jump(store: Store, seconds_back: float) -> None:
         tasks.move_due_times(transaction, -seconds_back)
         enforcement_changes.move_due_times(transaction, -seconds_back)
         vault.move_due_times(transaction, -seconds_back)
+        notice_deliveries.move_due_times(transaction, -seconds_back)
+        erasures_sent.move(transaction, -seconds_back)
         transaction.record(Event(EventKind.CLOCK_ANOMALY, DESK.id, detail={"back_ms": round(seconds_back * 1000)}))
 
 
@@ -228,6 +282,7 @@ def hand_over_stranded(settings: Settings, store: Store) -> int:
             held = tasks.change(transaction, task.id, Outcome(state, error=error, may_have_acted=sending))
             detail = {"state": held.state, "why": error.code, "vendor_status": held.vendor_status}
             transaction.record(task_event(EventKind.TASK_NEEDS_PERSON, held, DESK.id, detail))
+            raise_notice(transaction, NoticeKind.TASKS_NEED_PERSON, held.connection, latest=held.request_id)
             requests.follow_tasks(
                 transaction,
                 requests.number_of(transaction.db, held.request_id),

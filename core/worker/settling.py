@@ -13,7 +13,7 @@ from core.model.notices import NoticeKind
 from core.model.people import DESK
 from core.model.privacy_requests import TERMINAL, TRACKED, WAITS_FOR_A_PERSON, Task, TaskError, TaskState
 from core.settings import ConnectionSettings, Settings
-from core.store import exchanges, requests, tasks, webhook_events
+from core.store import exchanges, holding, holds, requests, tasks, webhook_events
 from core.store.database import Store, Transaction
 from core.store.exchanges import StoredExchange
 from core.store.notices import raise_notice
@@ -95,6 +95,7 @@ class Settling:
             _keep_exchanges(transaction, leased, answer)
         if outcome is None:
             self._give_back(transaction, leased)
+            self._hold_back(transaction, leased)
             return
         if tasks.still_held(transaction.db, leased):
             outcome = self._without_conflict(transaction, leased, outcome)
@@ -107,6 +108,8 @@ class Settling:
         else:
             self._record(transaction, leased, task, answer)
             self._follow(transaction, leased.request_number)
+            if task.state is TaskState.QUEUED:
+                self._hold_back(transaction, leased)
 
     def _give_back(self, transaction: Transaction, leased: Leased) -> None:
         task = tasks.give_back(transaction, leased)
@@ -199,6 +202,12 @@ class Settling:
             transaction.record(_event(EventKind.WEBHOOK_JOINED, task, detail))
             outcome = replace(outcome, next_due_at=transaction.at)
         return outcome
+
+    def _hold_back(self, transaction: Transaction, leased: Leased) -> None:
+        """What would be sent again while a legal hold stands in its way goes on hold: the hold came meanwhile."""
+        if standing := holds.in_the_way_of(transaction.db, leased.request_number):
+            days = self.settings.identifier_grace_days
+            holding.hold_back(transaction, leased.request_number, standing, DESK, grace_days=days)
 
     def _follow(self, transaction: Transaction, request_number: int) -> None:
         requests.follow_tasks(

@@ -17,6 +17,7 @@ KNOWN = {"svg-img-alt", "aria-allowed-attr", "presentation-role-conflict"}
 PAGES = [
     "",
     "submit_request",
+    "submit_batch",
     "track_requests",
     "track_requests?request=PR-000003",
     "retention",
@@ -25,8 +26,17 @@ PAGES = [
     "retention?view=Record+of+processing",
     "retention?purpose=Voice+quality+review",
     "metrics",
+    "metrics?part=Breakdowns&period=90+days",
+    "metrics?part=Deadlines+and+queue",
+    "metrics?part=CCPA+section+7102",
     "audit_log",
+    "audit_log?event=3",
+    "audit_log?audit_view=Verify",
+    "approvals",
+    "holds",
+    "holds?holds_view=Check+a+list",
     "connections",
+    "people",
 ]
 
 

@@ -2,10 +2,12 @@
 
 import json
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.browser.conftest import RunningDesk, open_page
 from tests.vendor import Vendor
@@ -76,6 +78,25 @@ def test_a_double_click_files_one_request(page: Page, desk: RunningDesk) -> None
     fill_in(page, "USR-1000002")
     page.get_by_role("button", name="Submit request").dblclick()
     expect(page.get_by_role("link", name=re.compile("Follow PR-"))).to_be_visible()
+    assert listed(desk) == before + 1
+
+
+def test_whoever_closes_the_tab_while_submitting_finds_the_request_all_the_same(
+    new_page: Callable[..., Page], desk: RunningDesk
+) -> None:
+    before = listed(desk)
+    sockets: list[WebSocket] = []
+    leaving = new_page()
+    leaving.on("websocket", sockets.append)
+    open_page(leaving, f"{desk.url}/submit_request")
+    fill_in(leaving, "USR-1000004")
+    with sockets[-1].expect_event("framesent"):
+        submit(leaving)
+    leaving.close()
+
+    deadline = time.monotonic() + 20
+    while listed(desk) == before:
+        assert time.monotonic() < deadline
     assert listed(desk) == before + 1
 
 

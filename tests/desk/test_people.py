@@ -31,7 +31,10 @@ RULING = frozenset({Role.ADMINISTRATOR})
 
 # Every action of the desk that takes an actor, and who may.
 ACTIONS: dict[str, frozenset[Role]] = {
+    "accept_batch": FILING,
+    "acknowledge": WORKING,
     "adopt": FILING,
+    "approve": DECIDING,
     "ask_comparison": WORKING,
     "attest": FILING,
     "audit": AUDITING,
@@ -40,13 +43,22 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "audit_values": AUDITING,
     "backup": AUDITING,
     "bad_rows": AUDITING,
+    "batch": EVERYBODY,
+    "batch_findings": FILING,
+    "batch_result": EVERYBODY,
+    "batches": EVERYBODY,
     "cancel": WORKING,
+    "cancel_batch": WORKING,
     "cancel_enforcement": FILING,
+    "cancel_export": AUDITING,
     "cancel_verification": AUDITING,
     "changes": EVERYBODY,
     "changes_of": EVERYBODY,
     "check": FILING,
+    "check_batch": FILING,
     "check_declaration": FILING,
+    "check_hold": WORKING,
+    "check_ledger": WORKING,
     "checkpoint": AUDITING,
     "choices": EVERYBODY,
     "compared_purposes": EVERYBODY,
@@ -56,25 +68,53 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "decide_shortening": DECIDING,
     "declare": FILING,
     "deliveries": EVERYBODY,
+    "denial": EVERYBODY,
+    "deny": DECIDING,
+    "discard_batch": FILING,
     "enforce": FILING,
     "enforcement": EVERYBODY,
+    "erase_held_back": DECIDING,
     "erasure_budget": EVERYBODY,
     "event_in_chain": AUDITING,
+    "export_events": AUDITING,
+    "export_file": AUDITING,
+    "export_requests": AUDITING,
+    "export_work": AUDITING,
+    "exports": AUDITING,
+    "extend": WORKING,
     "faults": EVERYBODY,
     "fill_sample": RULING,
     "find": EVERYBODY,
     "find_purposes": EVERYBODY,
     "give_role": RULING,
     "headline": EVERYBODY,
+    "held_back": EVERYBODY,
+    "hold": EVERYBODY,
+    "holds": EVERYBODY,
+    "holds_due_for_review": EVERYBODY,
+    "identity_established": WORKING,
     "import_declarations": FILING,
+    "in_grace": EVERYBODY,
+    "keep_export": AUDITING,
     "kill_switch": EVERYBODY,
+    "limit_batch": FILING,
+    "make_evidence": AUDITING,
     "measures": EVERYBODY,
     "metrics": EVERYBODY,
     "newest_enforcements": EVERYBODY,
+    "notices": EVERYBODY,
+    "open_notices": EVERYBODY,
     "overview": EVERYBODY,
+    "part": EVERYBODY,
     "pause": WORKING,
+    "pause_batch": WORKING,
+    "pause_clock": WORKING,
+    "pending_approval": EVERYBODY,
+    "pending_approvals": EVERYBODY,
     "pending_shortenings": EVERYBODY,
     "people": AUDITING,
+    "person_names": EVERYBODY,
+    "place_hold": WORKING,
     "planned_file": EVERYBODY,
     "preview": FILING,
     "preview_enforcement": EVERYBODY,
@@ -83,20 +123,34 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "purposes_at_a_glance": EVERYBODY,
     "read_file": EVERYBODY,
     "reinstate": RULING,
+    "rejected_rows": FILING,
+    "release_hold": DECIDING,
+    "report": AUDITING,
+    "request_clock": EVERYBODY,
     "resend": RULING,
+    "resend_notices": RULING,
     "resume": DECIDING,
     "resume_all": DECIDING,
+    "resume_batch": WORKING,
+    "resume_clock": WORKING,
     "retry": FILING,
     "section_7102": EVERYBODY,
+    "sections": EVERYBODY,
+    "send_now": DECIDING,
     "set_faults": RULING,
     "show": EVERYBODY,
     "show_purpose": EVERYBODY,
+    "start_export": AUDITING,
     "start_verification": AUDITING,
     "stop_all": WORKING,
     "submit": FILING,
     "suspend": RULING,
+    "tables": AUDITING,
     "take_role": RULING,
     "test_token": RULING,
+    "unfinished_batch": FILING,
+    "unfinished_sample": RULING,
+    "upload_batch": FILING,
     "verification": AUDITING,
     "verify_audit": AUDITING,
     "withdraw": FILING,
@@ -108,6 +162,7 @@ WITHOUT_ACTOR = {
     "connections",
     "enter",
     "erases",
+    "event_pages",  # for the process of an export, which was checked before it was started
     "figures",
     "health",
     "lately",
@@ -116,7 +171,9 @@ WITHOUT_ACTOR = {
     "places",
     "purpose_connections",
     "put_text",
+    "report_worker",
     "today",
+    "work_on_batches",  # what somebody who was checked has asked for
     "worker_is_alive",
 }
 
@@ -271,7 +328,8 @@ def test_the_same_subject_of_another_issuer_is_somebody_else(desk: Desk, clock: 
 def test_nobody_is_known_by_an_e_mail_address(desk: Desk, clock: ManualClock) -> None:
     one = desk.enter(claims("248", "requester", at=clock.now(), email="dana@example.com")).actor
     other = desk.enter(claims("249", "approver", at=clock.now(), email="dana@example.com")).actor
-    assert (one.roles, other.roles) == ({Role.REQUESTER}, {Role.APPROVER})
+    assert one.roles == {Role.REQUESTER}
+    assert other.roles == {Role.APPROVER}
     assert one.id != other.id
 
 
@@ -306,7 +364,8 @@ def test_somebody_without_a_role_waits_and_is_listed_first(desk: Desk, clock: Ma
         desk.overview(new, desk.today())
     first, second = desk.people(boss)
     assert (first.person.id, first.waits) == (new.id, True)
-    assert (second.person.id, second.roles, second.bootstrap) == (boss.id, {Role.ADMINISTRATOR}, True)
+    assert (second.person.id, second.bootstrap) == (boss.id, True)
+    assert second.roles == {Role.ADMINISTRATOR}
     told = [
         (e.actor, e.outcome, e.detail["roles"], e.detail["first"]) for e in events(desk, EventKind.PERSON_SIGNED_IN)
     ]
@@ -493,7 +552,8 @@ def test_without_sign_in_configured_no_claims_open_anything(tmp_path: Path, cloc
 
 
 def test_claims_of_any_shape_are_read_without_a_fault() -> None:
-    for value in (None, 0, -1, 1e99, True, "x", [], {}, float("nan")):
+    values: list[Any] = [None, 0, -1, 1e99, True, "x", [], {}, float("nan")]
+    for value in values:
         odd = {"sub": "248", "iat": value, "exp": value, "name": value, "email": value, "roles": value}
         identity = identity_of(odd, issuer=ISSUER, roles_claim="roles", roles={}, key=b"k" * 32)
         assert identity.id == f"{ISSUER}|248"

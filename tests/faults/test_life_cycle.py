@@ -1,28 +1,31 @@
-"""The life of requests against a plain model: whatever happens in whatever order, two things always hold."""
+"""The life of requests against a plain model: whatever happens in whatever order, some things always hold."""
 
 import random
 import tempfile
+from datetime import date
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from core.desk import DeskError, VendorEvent
+from core.desk import Choice, DeskError, VendorEvent
+from core.model.holds import HoldDraft
 from core.model.privacy_requests import TERMINAL, TaskState
 from core.store import tasks
 from core.worker import Worker
 from tests.clocks import ManualClock
-from tests.desks import ADMIN, desk_for, draft, settings_for
+from tests.desks import ADMIN, APPROVER, desk_for, draft, settings_for
 from tests.vendor import Vendor
 
 PEOPLE = st.integers(min_value=0, max_value=3)
 
 
 class LifeOfRequests(RuleBasedStateMachine):
-    """At most one vendor request for each intent; a task that has ended stays as it ended."""
+    """One vendor request for each intent at the most; what has ended stays as it ended; nothing goes under a hold."""
 
     keyed = True
+    strict = False  # erasures wait for a second person, and then for a minute
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,6 +35,8 @@ class LifeOfRequests(RuleBasedStateMachine):
         self.clock = ManualClock()
         header = "Idempotency-Key" if self.keyed else ""
         self.settings = settings_for(Path(self.folder.name), self.vendor.url, idempotency_header=header)
+        if self.strict:
+            self.settings = self.settings.model_copy(update={"approvals": "on", "erasure_grace_minutes": 1.0})
         self.desk = desk_for(self.settings, self.clock)
         self.worker = Worker(self.settings, self.desk.store, self.clock, rng=random.Random(1))
         self.intents = 0
@@ -39,16 +44,18 @@ class LifeOfRequests(RuleBasedStateMachine):
         self.webhooks = 0
         self.filed: list[str] = []
         self.ended: dict[str, TaskState] = {}
+        self.holds: dict[str, tuple[str, int]] = {}  # of each that is active, whom it keeps and what had reached them
 
     def teardown(self) -> None:
         self.vendor.__exit__(None, None, None)
         self.folder.cleanup()
 
-    @rule(person=PEOPLE)
-    def file(self, person: int) -> None:
+    @rule(person=PEOPLE, under_hold=st.sampled_from(["", "hold_back"]))
+    def file(self, person: int, under_hold: str) -> None:
         self.intents += 1
         self.last_person = person
-        submitted = self.desk.submit(ADMIN, draft(f"USR-{person:07d}"), intent=str(self.intents))
+        wish = draft(f"USR-{person:07d}", under_hold=under_hold)
+        submitted = self.desk.submit(ADMIN, wish, intent=str(self.intents))
         if submitted.request:
             self.filed.append(submitted.request.id)
 
@@ -101,6 +108,57 @@ class LifeOfRequests(RuleBasedStateMachine):
             except DeskError:
                 return
 
+    @rule(index=st.integers(min_value=0, max_value=5), approve=st.sampled_from([True, True, True, False]))
+    def decide(self, index: int, approve: bool) -> None:
+        if index < len(self.filed):
+            choices = [Choice(self.filed[index])]
+            if approve:
+                self.desk.approve(APPROVER, choices)
+            else:
+                self.desk.deny(APPROVER, choices, code="art_12_6")
+
+    @rule(index=st.integers(min_value=0, max_value=5))
+    def send_now(self, index: int) -> None:
+        if index < len(self.filed):
+            try:
+                self.desk.send_now(APPROVER, self.filed[index])
+            except DeskError:
+                return
+
+    @rule(person=PEOPLE)
+    def place_a_hold(self, person: int) -> None:
+        if len(self.holds) == 2:
+            return
+        subject = f"USR-{person:07d}"
+        draft = HoldDraft(subject, (), "art_17_3_e", "Suit", "Lea", date(2028, 1, 10))
+        placed = self.desk.place_hold(ADMIN, draft)
+        assert placed.hold
+        self.holds[placed.hold.id] = (subject, self.vendor.carried_out[subject])
+
+    @rule(goes_on=st.booleans())
+    def release_a_hold(self, goes_on: bool) -> None:
+        if self.holds:
+            hold = next(iter(self.holds))
+            del self.holds[hold]
+            released = self.desk.release_hold(ADMIN, hold, "The suit was settled")
+            if goes_on:
+                assert all(d.done for d in self.desk.erase_held_back(ADMIN, released.free))
+
+    @invariant()
+    def nothing_is_carried_out_under_a_hold(self) -> None:
+        for subject, before in self.holds.values():
+            assert self.vendor.carried_out[subject] == before
+
+    @invariant()
+    def nothing_is_sent_that_a_second_person_had_to_approve_and_did_not(self) -> None:
+        if self.strict:
+            with self.desk.store.reading() as db:
+                (row,) = db.query(
+                    "SELECT count(*) AS n FROM tasks t JOIN requests r ON r.number = t.request WHERE t.attempts > 0 "
+                    "AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.about = r.id AND a.state = 'approved')"
+                )
+            assert row["n"] == 0
+
     @invariant()
     def at_most_one_vendor_request_for_each_intent(self) -> None:
         with self.desk.store.reading() as db:
@@ -117,14 +175,21 @@ class LifeOfRequests(RuleBasedStateMachine):
         self.ended |= {task: state for task, state in states.items() if state in TERMINAL}
 
     @invariant()
-    def a_cancelled_task_never_reached_the_vendor(self) -> None:
+    def what_was_cancelled_or_denied_or_is_kept_back_never_reached_the_vendor(self) -> None:
         with self.desk.store.reading() as db:
-            cancelled = [row["intent"] for row in db.query("SELECT intent FROM tasks WHERE state = 'cancelled'")]
-        assert not set(cancelled) & set(self.vendor.ids)
+            rows = db.query(
+                "SELECT intent FROM tasks WHERE state IN ('cancelled', 'refused', 'on_hold', 'awaiting_approval')"
+            )
+            kept = {row["intent"] for row in rows}
+        assert not kept & set(self.vendor.ids)
 
 
 class LifeWithoutAKey(LifeOfRequests):
     keyed = False
+
+
+class LifeUnderFourEyes(LifeOfRequests):
+    strict = True
 
 
 FEW = settings(
@@ -138,3 +203,5 @@ TestLifeOfRequests = LifeOfRequests.TestCase
 TestLifeOfRequests.settings = FEW
 TestLifeWithoutAKey = LifeWithoutAKey.TestCase
 TestLifeWithoutAKey.settings = FEW
+TestLifeUnderFourEyes = LifeUnderFourEyes.TestCase
+TestLifeUnderFourEyes.settings = FEW

@@ -210,11 +210,29 @@ def test_pauses_agree_with_counting_one_day_at_a_time(received: date, spans: lis
     assert due("uk-gdpr", received.isoformat(), pauses=pauses) == next_working_day(day, "GB")[0].isoformat()
 
 
-@pytest.mark.parametrize("law", ["gdpr", "ccpa", "us-va"])
+@pytest.mark.parametrize("law", ["ccpa", "us-va"])
 def test_where_the_law_counts_from_receipt_nothing_moves_or_stops_the_clock(law: str) -> None:
     for options in ({"start": date(2026, 2, 2)}, {"pauses": [(date(2026, 2, 2), date(2026, 2, 3))]}):
         with pytest.raises(ValueError, match="counts from receipt"):
             due(law, "2026-01-31", **options)
+
+
+def test_under_the_eu_gdpr_a_pause_moves_no_date_and_shows_a_second_one() -> None:
+    pauses = [(date(2026, 6, 8), date(2026, 6, 12))]
+    plain, paused = deadlines_for("gdpr", date(2026, 6, 1)), deadlines_for("gdpr", date(2026, 6, 1), pauses=pauses)
+    assert paused[:-1] == plain
+    second = paused[-1]
+    assert (second.what, second.due) == ("respond_if_paused", date(2026, 7, 6))
+    assert "Not settled across the Union" in second.explanation
+    assert "Not settled" not in plain[0].explanation
+    with pytest.raises(ValueError, match="counts from receipt"):
+        due("gdpr", "2026-06-01", start=date(2026, 6, 2))
+
+
+def test_the_rules_of_another_version_are_not_used_for_a_request_that_pinned_its_own() -> None:
+    assert due("gdpr", "2026-03-05", region="DE", pack=pack_version("gdpr")) == "2026-04-07"
+    with pytest.raises(ValueError, match=r"gdpr/2018\.1.* are not part of this Privacy Desk any more"):
+        due("gdpr", "2026-03-05", pack="gdpr/2018.1")
 
 
 def test_a_start_before_receipt_and_a_pause_that_ends_before_it_begins_are_refused() -> None:

@@ -122,9 +122,18 @@ def said(test: AppTest) -> str:
     return "\n".join(words).replace("\\", "").replace("\u200b", "")
 
 
+def press_label(test: AppTest, label: str) -> AppTest:
+    """Press the one button with this label."""
+    (button,) = [button for button in test.button if button.label == label]
+    button.click().run()
+    assert not test.exception, test.exception
+    return test
+
+
 def links_of(test: AppTest) -> dict[str, dict[str, list[str]]]:
-    """The query of each link, by its label."""
-    return {link.proto.label: parse_qs(link.proto.query_string) for link in test.page_link}
+    """The query of each link, by its label; the bell, which is on every page, is left out."""
+    links = [link.proto for link in test.page_link if link.proto.page != "notices"]
+    return {link.label: parse_qs(link.query_string) for link in links}
 
 
 def number_in(metrics: AppTest, label: str) -> str:

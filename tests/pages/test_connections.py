@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.clients.breaker import Breaker
 from core.clients.limiter import LimiterState
 from core.model.events import EventKind
+from core.model.people import Actor, Role
 from core.sandbox.faults import Chance, Faults
 from core.store import connection_states
 from core.store.audit import EventFilter
@@ -178,12 +179,29 @@ def test_without_a_public_address_the_page_says_what_to_set(live: Screen) -> Non
 
 
 @pytest.mark.parametrize("person", [REQUESTER, AUDITOR])
-def test_only_an_administrator_gets_the_switches(sandbox: Screen, person: object) -> None:
-    sandbox.become(person)  # type: ignore[arg-type]  # an Actor, as both are
+def test_only_an_administrator_tests_tokens_and_sets_faults(sandbox: Screen, person: Actor) -> None:
+    sandbox.become(person)
     page = sandbox.open("connections")
-    assert "Ask an administrator to test, pause or resume this connection." in said(page)
-    assert not page.button
+    assert "Ask an administrator to test the token of this connection." in said(page)
+    assert {str(button.key).partition("_")[0] for button in page.button} <= {"pause"}
     assert not page.multiselect
+
+
+def test_a_requester_pauses_a_connection_and_an_approver_resumes_it(live: Screen) -> None:
+    live.become(REQUESTER)
+    page = live.open("connections")
+    page.text_input(key="reason_cxone").set_value("maintenance")
+    page.button(key="pause_cxone").click().run()
+    assert "An approver or administrator can let it go on." in said(page)
+    live.become(Actor("test", "app", "App Approver", frozenset({Role.APPROVER})))
+    page = live.open("connections")
+    page.button(key="resume_cxone").click().run()
+    assert not next(view for view in live.desk.connection_views(ADMIN) if view.name == "cxone").paused
+
+
+def test_an_auditor_changes_nothing(live: Screen) -> None:
+    live.become(AUDITOR)
+    assert not live.open("connections").button
 
 
 def test_real_vendors_cannot_be_made_to_misbehave(live: Screen) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core.clock import to_text
 from core.model.privacy_requests import TaskError
-from core.store import connection_states, vault
+from core.store import connection_states, tasks, vault
 from core.store.requests import RequestFilter
 from core.ui import overview
-from tests.desks import ADMIN, AUDITOR, REQUESTER
+from tests.desks import ADMIN, AUDITOR, REQUESTER, draft
 from tests.pages.screens import Screen, links_of, number_in, publish_sandbox, said, screen, vendor_at
 
 
@@ -37,13 +38,13 @@ def test_an_empty_desk_says_what_to_do_next(sandbox: Screen) -> None:
     page = sandbox.open()
     assert "No requests yet" in said(page)
     assert "Submit the first request" in links_of(page)
-    assert [button.label for button in page.button] == ["Fill a year of sample history"]
+    assert [button.label for button in page.button] == ["Stop everything now", "Fill a year of sample history"]
 
 
 def test_sample_history_is_offered_in_the_sandbox_only(live: Screen) -> None:
     page = live.open()
     assert "Submit the first request" in links_of(page)
-    assert not page.button
+    assert [button.key for button in page.button] == ["stop_all"]
 
 
 def test_first_steps_offer_nothing_that_the_person_may_not_do(sandbox: Screen) -> None:
@@ -75,6 +76,9 @@ def test_each_card_shows_the_desk_s_own_number(sandbox: Screen) -> None:
         "Need a person": view.needs_person_total,
         "Overdue": view.overdue,
         "At risk": view.at_risk,
+        "Awaiting approval": view.awaiting_approval,
+        "On legal hold": view.on_hold,
+        "In grace": view.in_grace,
         "In flight": view.in_flight + view.queued,
         "Closed in 7 days": view.closed_last_7_days,
     }
@@ -88,17 +92,27 @@ def test_each_card_leads_to_the_requests_behind_its_number(sandbox: Screen) -> N
     today = sandbox.desk.today()
     for number, days_ago in enumerate((45, 40, 28), start=1):  # two overdue, one at risk
         sandbox.submit(number, received=today - timedelta(days=days_ago))
+    approval, hold, grace = (sandbox.submit(number) for number in (4, 5, 6))
+    with sandbox.desk.store.writing() as transaction:
+        for request, state in ((approval, "awaiting_approval"), (hold, "on_hold")):
+            transaction.db.execute("UPDATE requests SET state = ? WHERE id = ?", [state, request])
+        until = to_text(sandbox.clock.now() + timedelta(minutes=10))
+        transaction.db.execute("UPDATE tasks SET grace_until = ? WHERE id = ?", [until, f"{grace}-1"])
     page = sandbox.open()
     queries = links_of(page)
     for label, link in (
         ("Need a person", "Look at them"),
         ("Overdue", "Show overdue ones"),
         ("At risk", "Show those at risk"),
+        ("Awaiting approval", "Show those that wait"),
+        ("On legal hold", "Show those on hold"),
+        ("In grace", "Show those in grace"),
         ("In flight", "Show those in flight"),
         ("Closed in 7 days", "Show closed ones"),
     ):
         count = number_in(page, label)
         found = sandbox.open("track_requests", **queries[link])
+        assert count != "0", label
         heading = next(caption.value for caption in found.caption if "of" in caption.value or "One" in caption.value)
         assert heading == "One request" if count == "1" else heading.endswith(f" of {count}"), label
 
@@ -129,9 +143,11 @@ def test_nearest_deadlines_say_how_many_days_are_left(live: Screen) -> None:
 
 def test_a_stopped_worker_is_warned_about_until_it_runs(live: Screen) -> None:
     live.submit()
-    assert "The worker is not running" in live.open().warning[0].value
+    assert "The worker is not running" in said(live.open())
     live.start_worker()
-    assert not live.open().warning
+    page = live.open()
+    assert "The worker is not running" not in said(page)
+    assert "Worker at work" in said(page)
 
 
 def test_a_paused_vendor_shows_why_and_what_waits(live: Screen) -> None:
@@ -176,10 +192,46 @@ def test_a_requester_sees_dead_letters_but_cannot_send_them(live: Screen) -> Non
     live.become(REQUESTER)
     page = live.open()
     assert "The vault refused the record." in said(page)
-    assert not page.button
+    assert "resend_letter-1" not in [button.key for button in page.button]
 
 
 def test_a_desk_without_its_sandbox_says_that_it_is_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with screen(tmp_path, monkeypatch) as bare:
         bare.fill(requests=10)
         assert "the sandbox has not started yet" in said(bare.open())
+
+
+def test_batches_under_way_are_counted(sandbox: Screen) -> None:
+    sandbox.submit(1)
+    with sandbox.desk.store.writing() as transaction:
+        transaction.db.execute(
+            "INSERT INTO batches (state, work, created_by, created_by_name, created_at, file_sha256, file_bytes, "
+            "about) "
+            "VALUES ('checking', 'check', 't|a', 'A', '2026-11-21T09:00:00.000000Z', '', 0, x'00')"
+        )
+    assert sandbox.desk.overview(ADMIN).batches_under_way == 1
+    assert "1 batch under way" in links_of(sandbox.open())
+
+
+def test_a_used_up_limit_of_erasures_an_hour_says_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with screen(tmp_path, monkeypatch, connections={"cxone": vendor_at()}, erasures_per_hour=1) as at:
+        at.submit(1)
+        assert "0 of 1 erasures" in said(at.open())
+        with at.desk.store.writing() as transaction:
+            tasks.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
+        assert "The limit of 1 erasures an hour is used up: the next one is sent at 21 Nov 2026, 10:00 UTC" in said(
+            at.open()
+        )
+
+
+@pytest.mark.parametrize("requests", [3, 60])
+def test_the_overview_asks_the_database_little_however_much_is_on_record(live: Screen, requests: int) -> None:
+    for number in range(requests):
+        assert live.desk.submit(ADMIN, draft(f"USR-{number:07d}"), intent=str(number)).request
+    statements: list[str] = []
+    live.desk.store._connections._idle[-1].conn.set_trace_callback(statements.append)
+    live.desk.overview(ADMIN)
+    asked = [statement for statement in statements if statement.lstrip().startswith("SELECT")]
+    assert len(asked) <= 7, asked

@@ -415,7 +415,7 @@ class TestActing:
     def test_what_reached_the_vendor_offers_no_cancelling(self, at: Screen) -> None:
         request_id = at.submit()
         bring(at, request_id, TaskState.IN_PROGRESS, vendor_request_id="VND-1", next_due_at=at.clock.now())
-        assert labels(open_request(at, request_id)) == ["All requests"]
+        assert not [label for label in labels(open_request(at, request_id)) if "cancel" in label]
 
     def test_a_stale_page_changes_nothing_and_says_so_calmly(self, at: Screen) -> None:
         request_id = at.submit()

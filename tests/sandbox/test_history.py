@@ -32,8 +32,22 @@ def test_it_is_in_time_order_and_within_its_days(year: list[SampleRequest]) -> N
 
 def test_nothing_happens_after_the_end_or_before_the_filing(year: list[SampleRequest]) -> None:
     for one in year:
-        times = [t for t in (one.filed_at, one.submitted_at, one.ended_at, END) if t]
+        steps = (one.approved_at, one.released_at, one.sent_at, one.submitted_at, one.finished_at, one.ended_at)
+        times = [t for t in (one.filed_at, *steps, END) if t]
         assert times == sorted(times)
+
+
+def test_some_wait_for_approval_some_are_held_some_are_late_and_some_are_denied(year: list[SampleRequest]) -> None:
+    erasures = [one for one in year if one.type is RequestType.ERASURE]
+    assert sum(one.approved_at is not None for one in erasures) / len(erasures) == pytest.approx(0.33, abs=0.03)
+    assert 10 < sum(one.released_at is not None for one in year) < 80
+    slow = [one for one in year if one.ended_at and one.ended_at - one.filed_at > timedelta(days=30)]
+    assert 20 < len(slow) < 150
+    assert any(one.extended for one in slow)
+    assert not all(one.extended for one in slow)
+    assert {one.denial is not None for one in year if one.outcome is TaskState.REFUSED} == {True}
+    assert {one.denial for one in year if one.outcome is not TaskState.REFUSED} == {None}
+    assert 0.1 < sum(one.throttled > 0 for one in year) / len(year) < 0.2
 
 
 def test_times_and_counts_agree_with_the_outcome(year: list[SampleRequest]) -> None:
@@ -42,12 +56,10 @@ def test_times_and_counts_agree_with_the_outcome(year: list[SampleRequest]) -> N
         assert (one.attempts > 0) == (one.submitted_at is not None)
         assert (one.error is not None) == (
             one.outcome
-            in WAITS_FOR_A_PERSON | {TaskState.FAILED, TaskState.PARTLY_COMPLETED, TaskState.UNKNOWN_VENDOR_STATUS}
+            in WAITS_FOR_A_PERSON
+            | {TaskState.FAILED, TaskState.PARTLY_COMPLETED, TaskState.REFUSED, TaskState.UNKNOWN_VENDOR_STATUS}
         )
-        if one.latency_ms is not None:
-            assert one.submitted_at
-            assert one.ended_at
-            assert abs((one.ended_at - one.submitted_at).total_seconds() * 1000 - one.latency_ms) <= 1
+        assert (one.finished_at is not None) == (one.ended_at is not None and one.submitted_at is not None)
         if one.outcome in SUCCESSFUL:
             assert one.vendor_request_id
             assert (one.records_affected == 0) == (one.outcome is TaskState.NOTHING_FOUND)

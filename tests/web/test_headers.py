@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from core.web.headers import SecurityHeaders, content_security_policy, index_pag
 HTML = "<html><script>\n  window.ready = 1\n</script><script type='module' src='x.js'></script></html>"
 
 
-async def answered(path: str = "/", **headers: str) -> Headers:
-    """The headers of an answer that the middleware let out."""
+async def answered(path: str = "/", options: Mapping[str, Any] | None = None, **headers: str) -> Headers:
+    """The headers of an answer that the middleware, made with these options, let out."""
     sent: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -25,7 +26,7 @@ async def answered(path: str = "/", **headers: str) -> Headers:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await SecurityHeaders(app)({"type": "http", "path": path}, None, send)  # type: ignore[arg-type]  # nothing is read
+    await SecurityHeaders(app, **options or {})({"type": "http", "path": path}, None, send)  # type: ignore[arg-type]  # nothing is read
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     return Headers(raw=sent[0]["headers"])
 
@@ -77,6 +78,25 @@ def test_pages_and_downloads_are_not_kept_and_scripts_are(path: str, content_typ
     headers = asyncio.run(answered(path, content_type=content_type, cache_control="public, immutable"))
 
     assert headers.getlist("cache-control") == [cache]
+
+
+def test_behind_https_cookies_travel_by_https_only_and_browsers_ask_for_nothing_else() -> None:
+    headers = asyncio.run(answered(options={"https": True}, set_cookie="_streamlit_user=x; HttpOnly"))
+
+    assert headers["set-cookie"] == "_streamlit_user=x; HttpOnly; Secure"
+    assert headers["strict-transport-security"] == "max-age=15768000"
+    assert asyncio.run(answered(options={"https": True}, set_cookie="a=b; Secure"))["set-cookie"] == "a=b; Secure"
+
+
+def test_on_this_machine_neither_is_said() -> None:
+    headers = asyncio.run(answered(set_cookie="_streamlit_user=x; HttpOnly"))
+
+    assert headers["set-cookie"] == "_streamlit_user=x; HttpOnly"
+    assert "strict-transport-security" not in headers
+
+
+def test_with_sign_in_pages_say_to_ourselves_alone_where_somebody_was() -> None:
+    assert asyncio.run(answered(options={"referrer": "same-origin"}))["referrer-policy"] == "same-origin"
 
 
 def test_a_websocket_passes_through_untouched() -> None:

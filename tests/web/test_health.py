@@ -3,22 +3,57 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.desk import Desk, Figures
+from core.model.measures import MEASURES, Days, Filter, Grain, Phase
 from core.model.privacy_requests import RequestState, TaskState
 from core.settings import Settings
 from core.store import worker_leases
-from core.store.measures import Latency
-from core.web.health import OPEN_METRICS, exposition
+from core.store.measures import Deadlines, Effort, Forecast, Latency, Measures, PhaseTime, Totals
+from core.web.open_metrics import OPEN_METRICS, exposition
 from tests.clocks import ManualClock
 from tests.web.conftest import Served
+from tests.web.open_metrics import parse
 from tests.web.sender import event, request, send
 
 Serving = Callable[..., Served]
+
+WHERE = Filter(Days(date(2026, 10, 23), date(2026, 11, 21)))
+NOTHING = Totals(0, 0, 0, Latency(None, None, None, None))
+NO_FORECAST = Forecast(0, 0.0, 0, ())
+
+
+def lately(totals: Totals = NOTHING, **more: Any) -> Measures:
+    """Measures of nothing, but for what is given."""
+    return Measures(
+        **{
+            "where": WHERE,
+            "today": WHERE.days.last,
+            "grain": Grain.DAY,
+            "totals": totals,
+            **dict.fromkeys(("by_connection", "by_type", "by_category", "by_law", "by_state", "queue_depth"), {}),
+            **dict.fromkeys(("over_time", "errors", "bands", "drift"), ()),
+            "phases": {phase: PhaseTime(0, None, None) for phase in Phase},
+            "effort": Effort(0, None, None),
+            "deadlines": Deadlines(0, 0, 0, 0, 0, NO_FORECAST),
+            **more,
+        }
+    )
+
+
+LATELY = lately(
+    Totals(8, 6, 2, Latency(1500.5, 1000, 2000, 9000)),
+    by_connection={'odd"\\\n': Totals(2, 1, 1, Latency(1.0, 1, 1, 1))},
+    errors=(("vendor_failed", 2),),
+    effort=Effort(6, 1.5, 4.25),
+    phases={phase: PhaseTime(800, 100.0, 1 / 6) for phase in Phase},
+    deadlines=Deadlines(5, 1, 2, 3, 4, Forecast(7, 0.5, 9, ())),
+)
 
 FIGURES = Figures(
     requests={RequestState.QUEUED: 2, RequestState.COMPLETED: 1_234_567},
@@ -26,7 +61,9 @@ FIGURES = Figures(
         "cxone": {TaskState.QUEUED: 3, TaskState.COMPLETED: 5, TaskState.NOTHING_FOUND: 1, TaskState.FAILED: 2},
         'odd"\\\n': {TaskState.CANCELLED: 4, TaskState.REFUSED: 1, TaskState.PARTLY_COMPLETED: 1},
     },
-    latency=Latency(1500.5, 1000, 2000, 9000),
+    bands=(4, 3, 0, 0, 2, 0, 1),
+    latency_sum_ms=1_234_567,
+    lately=LATELY,
     deliveries={"pending": 1, "dead": 2},
     worker=True,
 )
@@ -94,24 +131,20 @@ class TestMetrics:
 
         assert page.status == 404, "no such page here; on the server it is Streamlit's"
 
-    def test_every_line_is_of_the_format(self) -> None:
-        text = exposition(FIGURES, Counter({("cxone", 200): 7}))
+    def test_a_strict_reader_takes_them(self) -> None:
+        families = parse(exposition(FIGURES, Counter({("cxone", 200): 7})))
 
-        name, label = r"[a-z_]+", r'[a-z_]+="(?:[^"\\\n]|\\["\\n])*"'
-        sample = rf"{name}(?:\{{{label}(?:,{label})*\}})? \d+(?:\.\d+)?"
-        metadata = rf"# (?:TYPE {name} (?:gauge|counter)|UNIT {name} seconds|HELP {name} [^\n\\]+)"
-        assert text.endswith("# EOF\n")
-        for line in text.splitlines()[:-1]:
-            assert re.fullmatch(rf"{sample}|{metadata}", line), line
+        assert families["privacy_desk_submission_latency_seconds"].type == "histogram"
+        assert families["privacy_desk_errors"]["code=vendor_failed"] == 2
+        assert MEASURES["forecast"].definition in families["privacy_desk_deadlines_forecast_missed"].help
 
-    def test_a_family_is_announced_once_and_its_samples_follow(self) -> None:
-        families: list[str] = []
-        for line in exposition(FIGURES, Counter({("cxone", 200): 7})).splitlines()[:-1]:
-            if line.startswith("# TYPE"):
-                families.append(line.split()[2])
-            elif not line.startswith("#"):
-                assert re.split(r"[ {]", line)[0].removesuffix("_total") == families[-1]
-        assert len(families) == len(set(families))
+    def test_so_it_does_of_a_desk_with_a_history_and_of_an_empty_one(self, serve: Serving) -> None:
+        desk = serve()
+
+        families = parse(desk.get("/metrics").body.decode())
+
+        assert families["privacy_desk_requests"]["state=completed"] == 0
+        assert families["privacy_desk_success_ratio"].samples == {}
 
     @pytest.mark.parametrize(
         "line",
@@ -125,6 +158,20 @@ class TestMetrics:
             'privacy_desk_latency_seconds{quantile="0.9"} 2',
             "privacy_desk_latency_mean_seconds 1.5005",
             'privacy_desk_queue_depth{connection="cxone"} 3',
+            'privacy_desk_submission_latency_seconds_bucket{le="60.0"} 4',
+            'privacy_desk_submission_latency_seconds_bucket{le="3600.0"} 7',
+            'privacy_desk_submission_latency_seconds_bucket{le="+Inf"} 10',
+            "privacy_desk_submission_latency_seconds_sum 1234.567",
+            'privacy_desk_ended{outcome="successful"} 6',
+            "privacy_desk_success_ratio 0.75",
+            'privacy_desk_ended_by_connection{connection="odd\\"\\\\\\n",outcome="failed"} 1',
+            'privacy_desk_phase_mean_seconds{phase="throttled"} 0.1',
+            "privacy_desk_attempts_per_success 1.5",
+            "privacy_desk_calls_per_success 4.25",
+            'privacy_desk_deadlines_closed{deadline="missed"} 1',
+            'privacy_desk_deadlines_open{deadline="at_risk"} 3',
+            "privacy_desk_deadlines_forecast_missed 7",
+            "privacy_desk_closed_per_day 0.5",
             'privacy_desk_vault_deliveries{state="dead"} 2',
             'privacy_desk_vault_deliveries{state="delivered"} 0',
         ],
@@ -133,7 +180,7 @@ class TestMetrics:
         assert line in exposition(FIGURES, Counter()).splitlines()
 
     def test_what_nobody_measured_is_left_out(self) -> None:
-        empty = Figures({}, {}, Latency(None, None, None, None), {}, worker=False)
+        empty = Figures({}, {}, (0,) * 7, 0, lately(), {}, worker=False)
 
         text = exposition(empty, Counter())
 
@@ -149,7 +196,7 @@ class TestMetrics:
                 transaction.db.execute(
                     "INSERT INTO requests (number, intent, type, categories, scope, law, received, submitted_at, "
                     "reference, filed_by, filed_by_name, state, pseudonym, due_on, deadlines, policy_version) "
-                    "VALUES (?,?,'ERASURE','[]','ALL','gdpr','','','','','','completed','','','[]','')",
+                    "VALUES (?,?,'ERASURE','[]','ALL','gdpr','2026-10-01','','','','','completed','','','[]','')",
                     [number + 1, f"i-{number}"],
                 )
                 transaction.db.execute(
@@ -160,6 +207,7 @@ class TestMetrics:
 
         figures = desk.desk.figures()
 
-        assert figures.latency == Latency(4000, 4000, 4000, 4000)
+        assert figures.lately.totals.latency_ms == Latency(4000, 4000, 4000, 4000)
+        assert (sum(figures.bands), figures.latency_sum_ms) == (2, 0), "no phase was counted for these two"
         assert figures.tasks == {"cxone": {TaskState.COMPLETED: 2}}
         assert figures.requests == {RequestState.COMPLETED: 2}

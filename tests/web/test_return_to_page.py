@@ -23,6 +23,10 @@ async def figures(_: Request) -> Response:
     return PlainTextResponse("figures")
 
 
+async def login(_: Request) -> Response:
+    return RedirectResponse("https://login.example.com/", status_code=302)
+
+
 async def callback(request: Request) -> Response:
     return RedirectResponse(request.query_params.get("to", "/"), status_code=302)
 
@@ -32,6 +36,7 @@ def url() -> Iterator[str]:
     app = Starlette(
         routes=[
             Route("/oauth2callback", callback),
+            Route("/auth/login", login),
             Route("/metrics", figures),
             Route("/{page}", page, methods=["GET", "POST"]),
         ],
@@ -114,3 +119,29 @@ def test_only_a_return_to_the_start_page_is_redirected(url: str) -> None:
     back = get(url, "/oauth2callback?to=/error", f"{COOKIE}=%2Faudit_log")
 
     assert back.headers["location"] == "/error"
+
+
+def from_page(url: str, referer: str) -> Answer:
+    """The click on "Sign in" on some page."""
+    return send(url, request("GET", "/auth/login", {"Referer": referer, "Cookie": "_streamlit_user=ended"}))
+
+
+def test_the_page_somebody_moved_on_to_is_returned_to_after_signing_in_again(url: str) -> None:
+    asked = from_page(url, "https://desk.example.com/audit_log?kind=task.ended")
+
+    assert kept(asked) == f"{COOKIE}=%2Faudit_log%3Fkind%3Dtask.ended"
+    assert get(url, "/oauth2callback", kept(asked)).headers["location"] == "/audit_log?kind=task.ended"
+
+
+def test_signing_in_on_the_start_page_forgets_the_page_that_was_opened_first(url: str) -> None:
+    asked = from_page(url, "https://desk.example.com/")
+
+    assert kept(asked) == f"{COOKIE}="
+    assert "Max-Age=0" in asked.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    "referer", ["", "https://evil.example/audit_log", "//evil.example/audit_log", "/audit_log", "http://[", "ä"]
+)
+def test_no_other_site_chooses_the_page(url: str, referer: str) -> None:
+    assert "set-cookie" not in from_page(url, referer).headers

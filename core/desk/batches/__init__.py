@@ -1,4 +1,4 @@
-"""Many requests from one file: uploaded, checked, accepted, then paused, limited, cancelled, and its result as a file."""
+"""Many requests from one file: uploaded, checked, accepted, then paused, limited, cancelled; its result as a file."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from core.desk.batches.work import BatchWork
 from core.model.batches import TYPE_THE_COUNT_FROM, Batch, BatchState, LineFinding, Work
 from core.model.events import Event, EventKind
 from core.model.people import Action, Actor
-from core.model.privacy_requests import RequestType, TaskState
 from core.store import approvals
 from core.store.approvals import ApprovalKind, ApprovalState
 from core.store.batches import records, releasing, staging

@@ -34,6 +34,7 @@ class AcceptWork(BatchWorkBase):
 
         received = day_in(self.settings.time_zone, batch.checked_at)
         rows = StagedRows(model_of, self.store.keys.pseudonym, batch.id, received)
+        done = batch.done
         while True:
             with self.store.reading() as db:
                 part = staging.first_part(db, self.store.keys, batch.number, staging.GOOD)
@@ -45,14 +46,14 @@ class AcceptWork(BatchWorkBase):
                 if staging.has_part(transaction.db, batch.number, staging.GOOD, part[0]):
                     self._file_part(transaction, batch, new)
                     staging.drop_part(transaction, batch.number, staging.GOOD, part[0])
-            told(self._again(batch))
+            done += len(new)
+            told(batch.id, done)
         with self.store.writing() as transaction:
             must_go_on(transaction, batch)
             self._all_filed(transaction, batch, actor)
-        told(self._again(batch))
 
     def _file_part(self, transaction: Transaction, batch: Batch, rows: Sequence[BatchRow]) -> None:
-        present = records.get(transaction.db, self.store.keys, batch.id)
+        present = records.get(transaction.db, self.store.keys, batch.id, counted=False)
         assert present is not None  # noqa: S101 - batches are never deleted
         places = {row.line: places_of(row.new) for row in rows}
         # Once more: since the check, somebody may have asked for the same.

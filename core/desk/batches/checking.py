@@ -53,7 +53,7 @@ class CheckWork(BatchWorkBase):
             )
             detail = {"batch": batch.id, "policy": POLICY_VERSION, **counts}
             transaction.record(Event(EventKind.BATCH_CHECKED, batch.created_by, detail=detail))
-        told(self._again(batch))
+        told(batch.id, counts["rows"])
 
     def _checked_rows(self, batch: Batch, told: Told) -> Iterator[Checked]:
         with self.store.reading() as db:
@@ -67,7 +67,7 @@ class CheckWork(BatchWorkBase):
             done += len(some)
             if done > MOST_ROWS:
                 finding = Finding("", "max_items", f"The file has more than {MOST_ROWS} rows.", "Split it.")
-                raise UnreadableFileError(finding, some[MOST_ROWS - done - 1].line)
+                raise UnreadableFileError(finding, some[MOST_ROWS - done].line)
             yield from self._checked_with_the_store(checks, some)
             if done % TOLD_EVERY_ROWS == 0:
                 self._tell(batch, told, done)

@@ -1,11 +1,12 @@
 """What leaves a batch as a file: its findings a page at a time, the rows that were rejected, the result of each row."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.desk.base import DeskBase, DeskError
 from core.model.batches import FIELDS, Batch, LineFinding
+from core.model.events import Event, EventKind
 from core.model.findings import Finding, Severity
 from core.model.people import Action, Actor
 from core.store.batches import records, results, staging
@@ -44,7 +45,7 @@ class BatchFiles(DeskBase):
         To be corrected and uploaded again; identifiers are in it. Raises DeskError once what was staged is gone.
         """
         self._require(actor, Action.SUBMIT)
-        self._require(actor, Action.SEE_IDENTIFIERS)
+        actor = self._require(actor, Action.SEE_IDENTIFIERS)
         batch = self._known(batch_id)
         columns = batch.sheet.columns if batch.sheet else ()
         with self.store.reading() as db:
@@ -52,15 +53,42 @@ class BatchFiles(DeskBase):
         if not rows:
             raise DeskError(f"No rejected rows of {batch_id} are kept any more.")
         header = [*(c for c in columns if c not in ADDED_COLUMNS), *ADDED_COLUMNS]
-        out = io.StringIO(newline="")
-        write_csv((_rejected(columns, row) for row in rows), header, out)
-        return out.getvalue()
+        return self._exported(
+            actor, batch_id, "rejected rows", (_rejected(columns, row) for row in rows), header, masked=False
+        )
 
-    def result_rows(self, actor: Actor, batch_id: str) -> Iterator[Mapping[str, Any]]:
-        """What became of each task of a batch, by line of the file; the columns are `results.COLUMNS`."""
-        self._require(actor, Action.VIEW_REQUESTS)
+    def batch_result(self, actor: Actor, batch_id: str) -> str:
+        """CSV of what became of each task of a batch, by line of the file; nobody's identifier is in it."""
+        actor = self._require(actor, Action.VIEW_REQUESTS)
         batch = self._known(batch_id)
-        return results.in_pages(self.store.reading, batch.number)
+        rows = results.in_pages(self.store.reading, batch.number)
+        return self._exported(actor, batch_id, "batch result", rows, results.COLUMNS, masked=True)
+
+    def _exported(
+        self,
+        actor: Actor,
+        batch_id: str,
+        what: str,
+        rows: Iterable[Mapping[str, Any]],
+        columns: Sequence[str],
+        *,
+        masked: bool,
+    ) -> str:
+        """A file that leaves the desk: no cell is a formula, and the audit log says who took it."""
+        out = io.StringIO(newline="")
+        written = write_csv(rows, columns, out)
+        text = out.getvalue()
+        detail = {
+            "what": what,
+            "filter": {"batch": batch_id},
+            "rows": written.rows,
+            "bytes": len(text.encode()),
+            "sha256": written.sha256,
+            "masked": masked,
+        }
+        with self.store.writing() as transaction:
+            transaction.record(Event(EventKind.EXPORT_MADE, actor.id, detail=detail))
+        return text
 
     def _known(self, batch_id: str) -> Batch:
         with self.store.reading() as db:

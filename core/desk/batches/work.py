@@ -18,7 +18,7 @@ from core.store.database import Transaction
 class BatchWork(CheckWork, AcceptWork, EndWork):
     """The part of the desk that works on batches; it acts for whoever asked for the work."""
 
-    def work_on_batches(self, told: Told = lambda _: None) -> bool:
+    def work_on_batches(self, told: Told = lambda *_: None) -> bool:
         """Do all there is to do. False, at once, where another process is at it already."""
         with lock.place(self.store.path) as is_ours:
             while is_ours and (batch := self._next()):
@@ -31,7 +31,7 @@ class BatchWork(CheckWork, AcceptWork, EndWork):
     def _next(self) -> Batch | None:
         with self.store.reading() as db:
             batch_id = records.to_work_on(db)
-            return records.get(db, self.store.keys, batch_id) if batch_id else None
+            return records.get(db, self.store.keys, batch_id, counted=False) if batch_id else None
 
     def _work_on(self, batch: Batch, told: Told) -> None:
         match batch.work:
@@ -57,6 +57,6 @@ class BatchWork(CheckWork, AcceptWork, EndWork):
                     records.note_progress(transaction, batch.number, done=done)
                 else:
                     records.change(transaction, batch.number, work=Work.NONE)
-            told(self._again(batch))
+            told(batch.id, done)
             if not moved:
                 return

@@ -8,10 +8,11 @@ from core.desk.reports.numbers import FAILED, FAILURE, NOTHING_ENDED, SUCCESSFUL
 from core.model.behind import Behind, Counted
 from core.model.measures import MEASURES, Filter, Phase
 from core.model.wording import STATE_WORDS, TYPE_WORDS, duration, error_class, number, share
-from core.store.measures import BAND_EDGES_MS, Measures, Totals
+from core.store.measures import BAND_EDGES_MS, Totals
+from core.store.measures.reading import Reading
 
 
-def latency(found: Measures) -> Section:
+def latency(found: Reading) -> Section:
     """How long submissions took, and what they waited for."""
     totals = found.totals
     if not totals.total:
@@ -40,14 +41,14 @@ def latency(found: Measures) -> Section:
     return Section(
         "latency",
         "Latency",
-        cards=latency_cards(spread, None, found.over_time),
+        cards=latency_cards(spread, None, ()),
         charts=(split, _bands(found)),
     )
 
 
-def errors(found: Measures) -> Section:
+def errors(found: Reading) -> Section:
     """Why submissions failed."""
-    if not found.totals.failed:
+    if not found.errors:
         none = "No submission failed in this period." if found.totals.total else NOTHING_ENDED
         return Section("errors", "Errors", nothing=none)
     most, count = found.errors[0]
@@ -55,7 +56,7 @@ def errors(found: Measures) -> Section:
         "errors",
         "Failed submissions by class of error",
         "bars",
-        f"{number(found.totals.failed)} submissions failed; the most frequent error is: {error_class(most)}, "
+        f"Submissions failed: {number(sum(n for _, n in found.errors))}; most often for this: {error_class(most)}, "
         f"{number(count)} times.",
         Table(
             (Column("Class of error", Kind.TEXT), Column("Code", Kind.TEXT), Column("Submissions")),
@@ -71,7 +72,7 @@ def errors(found: Measures) -> Section:
     return Section("errors", "Errors", charts=(chart,))
 
 
-def breakdowns(found: Measures) -> Section:
+def breakdowns(found: Reading) -> Section:
     """The same measures by connection, type, category, law and state."""
     if not found.totals.total and not found.by_state:
         return Section("breakdown", "By connection, type, category, law and state", nothing=NOTHING_ENDED)
@@ -86,7 +87,7 @@ def breakdowns(found: Measures) -> Section:
     return Section("breakdown", "By connection, type, category, law and state", charts=tuple(charts))
 
 
-def effort(found: Measures) -> Section:
+def effort(found: Reading) -> Section:
     """What a successful submission cost in attempts and calls."""
     cost = found.effort
     if not cost.successful:
@@ -103,7 +104,7 @@ def effort(found: Measures) -> Section:
     )
 
 
-def _bands(found: Measures) -> Chart:
+def _bands(found: Reading) -> Chart:
     edges = [None, *BAND_EDGES_MS]
     rows = []
     for over, up_to, count in zip(edges, [*BAND_EDGES_MS, None], found.bands, strict=True):
@@ -154,7 +155,7 @@ def _broken_down(
     )
 
 
-def _by_state(found: Measures) -> Chart:
+def _by_state(found: Reading) -> Chart:
     ordered = sorted(found.by_state.items(), key=lambda one: (-one[1], one[0]))
     rows = tuple(
         Row(

@@ -1,6 +1,6 @@
 """What a page and a report show of the measures: cards, tables and charts as data, drawn elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -59,6 +59,15 @@ class Table:
         kind = self.columns[self._index(name)].kind
         return [in_words(value, kind) for value in self.values(name)]
 
+    def only(self, names: Sequence[str]) -> "Table":
+        """The first column and these."""
+        kept = [0, *(self._index(name) for name in names)]
+        rows = (
+            Row(tuple(row.values[index] for index in kept), {n: b for n, b in row.behind.items() if n in names})
+            for row in self.rows
+        )
+        return Table(tuple(self.columns[index] for index in kept), tuple(rows))
+
     def column(self, name: str) -> Column:
         return self.columns[self._index(name)]
 
@@ -84,6 +93,12 @@ class Chart:
     unit: str
     measures: tuple[str, ...] = ()
     span_days: int = 1
+    shares_table: str = ""  # what the table is called where several charts draw parts of one
+
+    @property
+    def numbers(self) -> Table:
+        """The table, of a shared one only what is drawn."""
+        return self.table.only(self.drawn) if self.shares_table else self.table
 
     @property
     def labels(self) -> list[Any]:
@@ -91,10 +106,11 @@ class Chart:
 
     @property
     def worth_drawing(self) -> bool:
-        """Whether there is something to see that the sentence does not say as well: no line of a single dot."""
+        """Whether there is something to see that the sentence does not say as well: no single dot, no single day."""
+        columns = [self.table.values(name) for name in self.drawn]
         if self.form == "lines":
-            return any(sum(value is not None for value in self.table.values(name)) > 1 for name in self.drawn)
-        return any(value for name in self.drawn for value in self.table.values(name))
+            return any(sum(value is not None for value in column) > 1 for column in columns)
+        return any(map(any, columns)) and (self.form == "bars" or len(self.table.rows) > 1)
 
 
 @dataclass(frozen=True)

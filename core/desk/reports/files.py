@@ -32,10 +32,15 @@ def tables_of(sections: Sequence[Section]) -> Iterator[tuple[str, int, str]]:
     ]
     yield _written(CARDS, cards, _CARD_COLUMNS)
     for section in sections:
-        figures = [(one.key, one.table) for one in section.charts] + [(one.key, one.table) for one in section.tables]
-        for key, table in figures:
+        for key, table in tables_in(section).items():
             columns = [column.in_file for column in table.columns]
             yield _written(key, _rows(table, columns), columns)
+
+
+def tables_in(section: Section) -> dict[str, Table]:
+    """The tables of a section by their key, one that charts share once."""
+    charts = {chart.shares_table or chart.key: chart.table for chart in section.charts}
+    return charts | {titled.key: titled.table for titled in section.tables}
 
 
 def zipped(files: Sequence[tuple[str, str]]) -> bytes:

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from core.desk.reports.figures import Card, Column, Kind, Row, Table
 from core.model.behind import Behind, Counted
-from core.model.measures import MEASURES, Filter
+from core.model.measures import MEASURES, Days, Filter
 from core.model.privacy_requests import TaskState
+from core.model.wording import day
 from core.store.measures import Latency, Span, Totals
 
 SUCCESS: Final = (TaskState.COMPLETED, TaskState.NOTHING_FOUND)
@@ -89,3 +90,8 @@ def latency_cards(now: Latency, before: Latency | None, spans: Sequence[Span]) -
         )
         for part in ("mean", "p50", "p90", "p99")
     )
+
+
+def period_words(days: Days) -> str:
+    """`Mon 2 Nov 2026 to Sun 8 Nov 2026`."""
+    return day(days.first) if days.count == 1 else f"{day(days.first)} to {day(days.last)}"

@@ -12,17 +12,19 @@ from core.desk.reports.numbers import (
     behind_totals,
     definition,
     latency_cards,
+    period_words,
 )
 from core.model.behind import Behind, Counted, Standing
 from core.model.measures import Filter, Grain
 from core.model.wording import duration, number, share
-from core.store.measures import Headline, Measures, Span
+from core.store.measures import Headline, Span
+from core.store.measures.reading import Reading
 
 SPAN_WORDS = {Grain.DAY: "Day", Grain.WEEK: "Week from", Grain.MONTH: "Month from"}
 SPAN_DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 30}  # how wide a bar is
 
 
-def glance(found: Measures, before: Headline | None) -> Section:
+def glance(found: Reading, before: Headline | None) -> Section:
     """The cards of the meeting; `before` is the same period before, None where the records do not cover it."""
     where, totals, due = found.where, found.totals, found.deadlines
     earlier = before.totals if before else None
@@ -84,49 +86,52 @@ def glance(found: Measures, before: Headline | None) -> Section:
             behind=Behind.of(Counted.CLOSED, where, where.days, standing=Standing.MISSED),
         ),
     )
-    return Section("glance", "At a glance", cards=cards, nothing="" if totals.total else NOTHING_ENDED)
+    compared = (
+        f"The small numbers are the difference from the {where.days.count} days before, "
+        f"{period_words(where.days.before())}."
+        if before
+        else "There is nothing to compare with: the records do not go back over a whole period before this one."
+    )
+    return Section("glance", "At a glance", compared, cards, nothing="" if totals.total else NOTHING_ENDED)
 
 
-def over_time(found: Measures) -> Section:
+def over_time(found: Reading) -> Section:
     """What came in and what ended, for each day, week or month."""
     if not found.totals.total and not any(span.received for span in found.over_time):
         return Section("time", "Over time", nothing="Nothing came in and nothing ended in this period.")
-    named, totals, spans = SPAN_WORDS[found.grain], found.totals, found.over_time
-    each = f"each {found.grain}"
+    totals, spans = found.totals, found.over_time
+    each, table = f"each {found.grain}", _table(found)
 
-    def chart(
-        key: str, title: str, says: str, columns: Sequence[Column], rows: list[Row], unit: str, measure: str
-    ) -> Chart:
+    def chart(key: str, title: str, says: str, drawn: tuple[str, ...], unit: str, measure: str) -> Chart:
         return Chart(
             key=key,
             title=title,
-            form="columns" if columns[0].kind is Kind.COUNT else "lines",
+            form="columns" if table.column(drawn[0]).kind is Kind.COUNT else "lines",
             says=says,
-            table=Table((Column(named, Kind.DAY), *columns), tuple(rows)),
-            drawn=tuple(column.name for column in columns),
+            table=table,
+            drawn=drawn,
             unit=unit,
             measures=(measure, "over_time"),
             span_days=SPAN_DAYS[found.grain],
+            shares_table="over_time",
         )
 
-    received = sum(span.received for span in spans)
     charts = (
         chart(
             "ended",
             f"Ended {each}",
             f"Submissions that ended: {number(totals.successful)} successful and {number(totals.failed)} failed."
             f"{_most(spans, [span.total for span in spans])}",
-            (Column(SUCCESSFUL), Column(FAILED)),
-            [_ended_row(found.where, span) for span in spans],
+            (SUCCESSFUL, FAILED),
             "Submissions",
             "total",
         ),
         chart(
             "received",
             f"Received {each}",
-            f"Requests received: {number(received)}.{_most(spans, [span.received for span in spans])}",
-            (Column("Received"),),
-            [_received_row(found.where, span) for span in spans],
+            f"Requests received: {number(sum(span.received for span in spans))}."
+            f"{_most(spans, [span.received for span in spans])}",
+            ("Received",),
             "Requests",
             "received",
         ),
@@ -134,8 +139,7 @@ def over_time(found: Measures) -> Section:
             "success",
             "Success rate",
             f"Success rate {share(totals.success_rate)} over the whole period.{_worst(spans)}",
-            (Column("Success rate", Kind.SHARE),),
-            [Row((span.days.first, span.success_rate)) for span in spans],
+            ("Success rate",),
             "Successful",
             "success_rate",
         ),
@@ -143,8 +147,7 @@ def over_time(found: Measures) -> Section:
             "latency",
             "Mean latency",
             f"Mean latency {duration(totals.latency_ms.mean)} over the whole period.{_slowest(spans)}",
-            (Column("Mean latency", Kind.DURATION),),
-            [Row((span.days.first, span.mean_latency_ms)) for span in spans],
+            ("Mean latency",),
             "for each submission",
             "latency_mean",
         ),
@@ -152,19 +155,29 @@ def over_time(found: Measures) -> Section:
     return Section("time", "Over time", charts=charts)
 
 
-def _ended_row(where: Filter, span: Span) -> Row:
-    ended = {
-        name: Behind.of(Counted.ENDED, where, span.days, **({} if where.state else {"outcome": tuple(states)}))
-        for name, count, states in ((SUCCESSFUL, span.successful, SUCCESS), (FAILED, span.failed, FAILURE))
-        if count
-    }
-    return Row((span.days.first, span.successful, span.failed), ended)
+def _table(found: Reading) -> Table:
+    """Everything that is known of each day, week or month; each chart draws its part of it."""
+    columns = (
+        Column(SPAN_WORDS[found.grain], Kind.DAY),
+        Column("Received"),
+        Column(SUCCESSFUL),
+        Column(FAILED),
+        Column("Success rate", Kind.SHARE),
+        Column("Mean latency", Kind.DURATION),
+    )
+    return Table(columns, tuple(_row(found.where, span) for span in found.over_time))
 
 
-def _received_row(where: Filter, span: Span) -> Row:
-    linked = span.received and not where.state
-    behind = {"Received": Behind.of(Counted.RECEIVED, where, span.days)} if linked else {}
-    return Row((span.days.first, span.received), behind)
+def _row(where: Filter, span: Span) -> Row:
+    behind = {}
+    if span.received:
+        behind["Received"] = Behind.of(Counted.RECEIVED, where, span.days)
+    for name, count, states in ((SUCCESSFUL, span.successful, SUCCESS), (FAILED, span.failed, FAILURE)):
+        if count:
+            outcome = (where.state,) if where.state else states
+            behind[name] = Behind.of(Counted.ENDED, where, span.days, outcome=outcome)
+    values = (span.received, span.successful, span.failed, span.success_rate, span.mean_latency_ms)
+    return Row((span.days.first, *values), behind)
 
 
 def _most(spans: Sequence[Span], counts: Sequence[int]) -> str:

@@ -7,6 +7,8 @@ from html import escape
 from core.desk.reports.figures import Card, Chart, Column, Kind, Section, Table, TitledTable, in_words
 from core.desk.reports.svg import draw
 
+LONG = 15
+
 
 @dataclass(frozen=True)
 class Report:
@@ -28,6 +30,7 @@ def render(report: Report) -> str:
         title=escape(report.title),
         facts=facts,
         sections="\n".join(_section(section) for section in report.sections),
+        numbers=_numbers(report.sections),
         definitions=defined,
     )
 
@@ -56,10 +59,29 @@ def _card(card: Card) -> str:
 
 def _chart(chart: Chart) -> str:
     drawn = draw(chart) if chart.worth_drawing else ""
+    where = " The numbers of each are at the end." if _at_the_end(chart) else ""
+    below = "" if _at_the_end(chart) else _table(chart.table, chart.key, chart.title)
     return (
         f'<figure data-key="{escape(chart.key)}"><h3>{escape(chart.title)}</h3>{drawn}'
-        f"<figcaption>{escape(chart.says)}</figcaption></figure>{_table(chart.table, chart.key, chart.title)}"
+        f"<figcaption>{escape(chart.says)}{where}</figcaption></figure>{below}"
     )
+
+
+def _at_the_end(chart: Chart) -> bool:
+    """A long table would tear what belongs together apart; one that charts share stands once."""
+    return bool(chart.shares_table) or len(chart.table.rows) > LONG
+
+
+def _numbers(sections: Iterable[Section]) -> str:
+    """The long tables, each once."""
+    found = {
+        chart.shares_table or chart.key: (section.title if chart.shares_table else chart.title, chart.table)
+        for section in sections
+        for chart in section.charts
+        if _at_the_end(chart)
+    }
+    tables = "".join(f"<h3>{escape(title)}</h3>{_table(table, key, title)}" for key, (title, table) in found.items())
+    return f'<section id="numbers"><h2>The numbers</h2>{tables}</section>' if tables else ""
 
 
 def _titled(titled: TitledTable) -> str:
@@ -72,8 +94,9 @@ def _table(table: Table, key: str, title: str) -> str:
     head = "".join(f'<th scope="col"{_aligned(column)}>{escape(column.name)}</th>' for column in table.columns)
     body = "".join(f"<tr>{''.join(_cells(row.values, table.columns))}</tr>" for row in table.rows)
     label = escape(f"{title}, the numbers")
+    short = " short" if len(table.rows) <= LONG else ""
     return (
-        f'<table class="numbers" data-key="{escape(key)}" aria-label="{label}"><thead><tr>{head}</tr></thead>'
+        f'<table class="numbers{short}" data-key="{escape(key)}" aria-label="{label}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 
@@ -105,6 +128,8 @@ h1 {{ font-size: 20pt; margin: 0 0 .5rem; }}
 h2 {{ font-size: 14pt; margin: 0 0 .4rem; padding-top: .5rem; border-top: 2px solid #17616e; }}
 h3 {{ font-size: 10.5pt; margin: .9rem 0 .2rem; break-after: avoid; }}
 h2, h3 {{ overflow-wrap: anywhere; }}
+h2, h2 + p {{ break-after: avoid; }}
+.short {{ break-inside: avoid; }}
 p {{ margin: 0 0 .6rem; }}
 section {{ margin-top: 1.4rem; }}
 .nothing, figcaption, .change {{ color: #4a5259; }}
@@ -117,7 +142,9 @@ tr {{ break-inside: avoid; }}
 th, td {{ text-align: left; vertical-align: top; padding: .14rem .5rem .14rem 0; border-top: 1px solid #d5dade;
   overflow-wrap: anywhere; }}
 tbody th {{ font-weight: 500; }}
-.n {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }}
+.n {{ text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
+td.n {{ white-space: nowrap; }}
+.numbers tbody th {{ min-width: 22mm; }}
 .facts th {{ width: 28%; color: #4a5259; font-weight: 500; }}
 .cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(38mm, 1fr)); gap: .5rem; list-style: none;
   padding: 0; margin: .4rem 0 .8rem; }}
@@ -128,7 +155,7 @@ tbody th {{ font-weight: 500; }}
 .change {{ font-size: 8.5pt; }}
 dt {{ font-weight: 600; margin-top: .4rem; break-after: avoid; }}
 dd {{ margin: 0; break-inside: avoid; }}
-#definitions {{ break-before: page; }}
+#numbers, #definitions {{ break-before: page; }}
 @media print {{ body {{ margin: 0; max-width: none; padding: 0; }} * {{ print-color-adjust: exact; }} }}
 </style>
 </head>
@@ -137,6 +164,7 @@ dd {{ margin: 0; break-inside: avoid; }}
 <h1>{title}</h1>
 <table class="facts" aria-label="About this report"><tbody>{facts}</tbody></table>
 {sections}
+{numbers}
 <section id="definitions"><h2>What each measure means</h2><dl>{definitions}</dl></section>
 </main>
 </body>

@@ -3,11 +3,11 @@
 from core.desk.reports.figures import Card, Chart, Column, Kind, Row, Section, Table
 from core.desk.reports.overview import SPAN_DAYS, SPAN_WORDS
 from core.model.wording import number
-from core.store.measures import Measures
+from core.store.measures.reading import Reading
 from core.store.purpose_measures import PurposeTotals
 
 
-def drift(found: Measures) -> Section:
+def drift(found: Reading) -> Section:
     """Declared purposes against the vendors' over time."""
     points = found.drift
     known = [point for point in points if point.in_force is not None]
@@ -22,7 +22,7 @@ def drift(found: Measures) -> Section:
     names = ("In force", "Drifted", "Missing", "Undeclared", "Ambiguous")
     rows = tuple(
         Row((point.days.first, point.in_force, point.drifted, point.missing, point.undeclared, point.ambiguous))
-        for point in points
+        for point in points[points.index(known[0]) :]
     )
     chart = Chart(
         "drift",

@@ -80,7 +80,7 @@ def covers(found: Section7102, today: date) -> str:
     parts = [f"Covers {whose}, received from 1 January to 31 December {found.year}."]
     if today <= date(found.year, 12, 31):
         parts.append("The year is not over: the numbers still grow.")
-    not_taken = ", ".join(_TYPE_WORDS[name].lower() for name in found.not_taken)
+    not_taken = " or ".join(_TYPE_WORDS[name].lower() for name in found.not_taken)
     parts.append(f"This desk takes no {not_taken}; their numbers have to come from where they are taken.")
     parts.append(
         "Days are calendar days from receipt to the answer, over those complied with or denied. 11 CCR section 7102 "

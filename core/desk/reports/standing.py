@@ -7,12 +7,13 @@ from core.desk.reports.numbers import definition
 from core.model.behind import Behind, Counted, Standing
 from core.model.measures import AT_RISK_DAYS, MEASURES, Days
 from core.model.wording import STATE_WORDS, day, number, share
-from core.store.measures import Forecast, Measures
+from core.store.measures import Forecast
+from core.store.measures.reading import Reading
 
 _IN_TIME, _WILL_MISS = "In time", "Will miss it"
 
 
-def deadlines(found: Measures) -> Section:
+def deadlines(found: Reading) -> Section:
     """Requests against their dates, and how many will miss theirs at the present pace."""
     due, where = found.deadlines, found.where
     soon = found.today + timedelta(days=AT_RISK_DAYS)
@@ -71,7 +72,7 @@ def forecast_sentence(forecast: Forecast) -> str:
         return "No request with a date ahead is open."
     count = forecast.will_miss
     missing = "no request" if not count else "1 request" if count == 1 else f"{number(count)} requests"
-    their = "its" if count == 1 else "their"
+    their = "their" if count > 1 else "its"
     return f"At the present pace, {forecast.pace:.1f} closed a day, {missing} will miss {their} date."
 
 
@@ -80,12 +81,12 @@ def _by_date(forecast: Forecast) -> str:
         return ""
     most = max(forecast.by_date, key=lambda one: one.open)
     first = next((one for one in forecast.by_date if one.will_miss), None)
-    said = f"{number(sum(one.open for one in forecast.by_date))} open requests have a date ahead; the most, {number(most.open)}, are due "
-    said += f"on {day(most.due)}."
+    ahead = sum(one.open for one in forecast.by_date)
+    said = f"Open requests with a date ahead: {number(ahead)}; the most, {number(most.open)}, are due {day(most.due)}."
     return f"{said} The first to miss theirs are due on {day(first.due)}." if first else said
 
 
-def queue(found: Measures) -> Section:
+def queue(found: Reading) -> Section:
     """What has not ended, now."""
     depth = {name: states for name, states in found.queue_depth.items() if any(states.values())}
     total = sum(count for states in depth.values() for count in states.values())
@@ -109,7 +110,8 @@ def queue(found: Measures) -> Section:
         "queue",
         "Submissions under way, now",
         "bars",
-        f"{number(total)} submissions have not ended; the most, {number(most)}: {STATE_WORDS[states[0]].lower()}.",
+        f"Submissions that have not ended: {number(total)}; the most, {number(most)}, are "
+        f"{STATE_WORDS[states[0]].lower()}.",
         Table((Column("State", Kind.TEXT), *(Column(name) for name in names)), tuple(rows)),
         tuple(names),
         "Submissions",

@@ -9,7 +9,8 @@ from core.desk.reports.figures import Chart, in_words
 
 WIDTH = 720
 _HEIGHT = 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 14, 30, 26
+_LEFT, _RIGHT, _BOTTOM = 64, 14, 26
+_LEGEND, _NO_LEGEND = 30, 10
 _BAR = 26
 _LABELS = 230
 
@@ -22,7 +23,7 @@ _AXIS = "#c9ced3"
 def draw(chart: Chart) -> str:
     """One chart. Its name is the title, its description the sentence that says its numbers."""
     scale = scale_of(chart)
-    height = _TOP + len(chart.table.rows) * _BAR + 8 if chart.form == "bars" else _HEIGHT
+    height = _top(chart) + len(chart.table.rows) * _BAR + 8 if chart.form == "bars" else _HEIGHT
     parts = "".join(_lying(chart, scale) if chart.form == "bars" else _over_time(chart, scale))
     key = escape(chart.key)
     return (
@@ -30,6 +31,10 @@ def draw(chart: Chart) -> str:
         f'<title id="{key}-name">{escape(chart.title)}</title><desc id="{key}-says">{escape(chart.says)}</desc>'
         f"{_patterns(key)}{_legend(chart)}{parts}</svg>"
     )
+
+
+def _top(chart: Chart) -> int:
+    return _LEGEND if len(chart.drawn) > 1 else _NO_LEGEND
 
 
 def _patterns(key: str) -> str:
@@ -65,21 +70,23 @@ def _legend(chart: Chart) -> str:
 
 
 def _over_time(chart: Chart, scale: Scale) -> Iterator[str]:
-    width, height = WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    top = _top(chart)
+    width, height = WIDTH - _LEFT - _RIGHT, _HEIGHT - top - _BOTTOM
     first, last = chart.labels[0], chart.labels[-1] + timedelta(days=chart.span_days)
+    last = max(last, first + timedelta(days=7 * chart.span_days))  # a single bar is no block
     days = (last - first).days
 
     def x(day: date) -> float:
         return _LEFT + float(width * (day - first).days / days)
 
     def y(value: float) -> float:
-        return _TOP + height * (1 - value / scale.divisor / scale.top)
+        return top + height * (1 - value / scale.divisor / scale.top)
 
     for tick in scale.ticks:
         at = y(tick * scale.divisor)
         yield f'<path d="M{_LEFT} {at:.1f}h{width}" stroke="{_AXIS}"/>'
         yield f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{scale.label(tick)}</text>'
-    middle = _TOP + height / 2
+    middle = top + height / 2
     yield f'<text x="12" y="{middle:.0f}" transform="rotate(-90 12 {middle:.0f})" text-anchor="middle">'
     yield f"{escape(scale.unit)}</text>"
     for day in _marked(first, last, chart.span_days):
@@ -97,7 +104,7 @@ def _over_time(chart: Chart, scale: Scale) -> Iterator[str]:
         return
     bar = width * chart.span_days / days * 0.8
     for row, day in enumerate(chart.labels):
-        bottom = _TOP + height
+        bottom = float(top + height)
         for index, name in enumerate(chart.drawn):
             if not (value := chart.table.values(name)[row]):
                 continue
@@ -126,15 +133,16 @@ def _line(dots: list[tuple[float, float]], index: int) -> Iterator[str]:
 def _lying(chart: Chart, scale: Scale) -> Iterator[str]:
     width = WIDTH - _LABELS - 70
     for row, label in enumerate(chart.labels):
-        top = _TOP + row * _BAR
-        x, total = float(_LABELS), 0.0
+        top = _top(chart) + row * _BAR
+        x, total = float(_LABELS), 0
         yield f'<text x="{_LABELS - 8}" y="{top + 15}" text-anchor="end">{escape(_short(str(label)))}</text>'
         for index, name in enumerate(chart.drawn):
             value = chart.table.values(name)[row] or 0
             long = width * value / scale.divisor / scale.top
             yield f'<rect x="{x:.1f}" y="{top + 2}" width="{long:.1f}" height="{_BAR - 8}" '
             yield f'fill="{_fill(chart, index)}"/>'
-            x, total = x + long, total + value
+            x += long
+            total += value
         written = in_words(total, chart.table.column(chart.drawn[0]).kind)
         yield f'<text x="{x + 6:.1f}" y="{top + 15}">{escape(written)}</text>'
 

@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 from core.model.deadlines.packs import Law, Rule, known_laws
 from core.model.deadlines.working_days import DAY, WEEKEND, add_business_days, next_working_day
 
-__all__ = ["Deadline", "Law", "deadlines_for", "laws", "pack_version"]
+__all__ = ["Deadline", "Law", "Pause", "deadlines_for", "laws", "pack_version"]
 
 # Outside 2008 to 2100 some holiday calendars are empty without saying so (measured); a period may end a year later.
 YEARS = range(2010, 2100)
@@ -24,8 +24,9 @@ Pause = tuple[date, date]
 class Deadline:
     """One date the law sets.
 
-    `what` is acknowledge, respond, extension_notice or extended, and in California opt_out; `rule` identifies
-    rule and pack version, `article` is the source, `explanation` the arithmetic in words.
+    `what` is acknowledge, respond, extension_notice or extended, in California opt_out, and respond_if_paused for
+    what is not settled; `rule` identifies rule and pack version, `article` is the source, `explanation` the
+    arithmetic in words.
     """
 
     what: str
@@ -55,6 +56,7 @@ def deadlines_for(
     region: str | None = None,
     start: date | None = None,
     pauses: Sequence[Pause] = (),
+    pack: str | None = None,
 ) -> list[Deadline]:
     """Every date the law sets for a request received on a day, as the controller's time zone counts days.
 
@@ -62,28 +64,42 @@ def deadlines_for(
     explanation says so. It changes nothing under a law that counts in calendar days alone.
 
     `start` (the day identity information or a fee arrived) and `pauses` (first and last day of waiting for a
-    clarification, both left out of the period) are for laws whose clock stops, which is the UK GDPR.
+    clarification, both left out of the period) are for laws whose clock stops, which is the UK GDPR. Under the EU
+    GDPR pauses, for the person's proof of identity, change no date and add one: respond_if_paused.
+
+    `pack` is the version that a request pinned: its dates are never reckoned by the rules of another.
 
     Raises ValueError, with a sentence for a person, for an unknown law, a region the law does not cover, a day
-    before 2010 or after 2099, and a start or pause that the law does not know or that makes no sense.
+    before 2010 or after 2099, a start or pause that the law does not know or that makes no sense, and a pack that
+    is not there any more.
     """
     known = _law(law)
+    if pack is not None and pack != known.pack:
+        raise ValueError(
+            f"The rules {pack}, by which this was reckoned, are not part of this Privacy Desk any more; "
+            f"it has {known.pack}. The dates stay as they are"
+        )
     if isinstance(received, datetime):
         raise TypeError("A request is received on a day, not at an instant; see core.clock.day_in")
     for day in (received, start or received, *(day for pause in pauses for day in pause)):
         if day.year not in YEARS:
             raise ValueError(f"The year {day.year} is out of range: give a day from {YEARS[0]} to {YEARS[-1]}")
-    if (start or pauses) and not known.clock_stops:
+    if (start and not known.clock_stops) or (pauses and not (known.clock_stops or known.pause_note)):
         raise ValueError(f"{known.name} counts from receipt: nothing moves or stops its clock")
     if start and start < received:
         raise ValueError("The period cannot start before the request was received")
     if any(last < first for first, last in pauses):
         raise ValueError("A pause cannot end before it begins")
     calendar = _calendar(known, region)
-    return [
-        _deadline(known, what, rule, start or received, pauses, calendar, default=not region)
+    counted = pauses if known.clock_stops else ()
+    dates = [
+        _deadline(known, what, rule, start or received, counted, calendar, default=not region)
         for what, rule in known.rules
     ]
+    if pauses and not known.clock_stops:
+        rule = known.respond.model_copy(update={"note": known.pause_note})
+        dates.append(_deadline(known, "respond_if_paused", rule, received, pauses, calendar, default=not region))
+    return dates
 
 
 def _law(law: str) -> Law:
@@ -108,7 +124,8 @@ def _deadline(
     if rule.business_days:
         due, arithmetic = _business_days(rule.business_days, start, calendar)
     else:
-        due, arithmetic = _period(rule, start, pauses, calendar)
+        awaited = "a clarification" if law.clock_stops else "the person's proof of identity"
+        due, arithmetic = _period(rule, start, pauses, calendar, awaited)
     assumed = law.default_note if default and (rule.business_days or rule.rolls) else ""
     explanation = " ".join(filter(None, (arithmetic, rule.note, assumed)))
     return Deadline(what, due, f"{law.id}.{what}@{law.pack}", rule.article, explanation)
@@ -120,7 +137,7 @@ def _business_days(count: int, start: date, calendar: str) -> tuple[date, str]:
     return due, f"{count} business days from {in_words(start)} is {in_words(due)}; {closed} are not counted."
 
 
-def _period(rule: Rule, start: date, pauses: Sequence[Pause], calendar: str) -> tuple[date, str]:
+def _period(rule: Rule, start: date, pauses: Sequence[Pause], calendar: str, awaited: str) -> tuple[date, str]:
     if rule.months:
         length = "One month" if rule.months == 1 else f"{rule.months} months"
         end = start + relativedelta(months=rule.months)
@@ -131,7 +148,7 @@ def _period(rule: Rule, start: date, pauses: Sequence[Pause], calendar: str) -> 
     if waited := _days_waited(start, end, pauses):
         end += waited * DAY
         steps.append(
-            f"{waited} {'day' if waited == 1 else 'days'} of waiting for a clarification do not count, "
+            f"{waited} {'day' if waited == 1 else 'days'} of waiting for {awaited} do not count, "
             f"which gives {in_words(end)}"
         )
     due, reasons = next_working_day(end, calendar) if rule.rolls else (end, [])

@@ -40,7 +40,9 @@ class Law(BaseModel):
 
     `region_hint` says which regions make sense, empty where none changes a date. `verify` marks numbers from
     secondary sources. `pack` is the version to pin, `<pack>/<version>`. `clock_stops` says that the law lets
-    the period begin later than receipt and leaves out days of waiting for a clarification.
+    the period begin later than receipt and leaves out days of waiting for a clarification. `pause_note` is of a law
+    under which it is not settled whether the clock stops while the person proves who they are: the period runs on,
+    and a second date, with this note, says when it would end otherwise.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +56,7 @@ class Law(BaseModel):
     default_region: str | None = None
     default_note: str = ""
     clock_stops: bool = False
+    pause_note: str = ""
     acknowledge: Rule | None = None
     respond: Rule
     extension_notice: Rule | None = None

@@ -1,5 +1,6 @@
 """What may enter the audit log: the details an event's kind allows, in one canonical form, and no secret."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -13,6 +14,7 @@ DETAIL_LIMIT: Final = 8 * 1024
 COLUMN_LIMIT: Final = 1024
 """Characters in each of the other columns."""
 _DEPTH_LIMIT: Final = 8
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _INTEGER_LIMIT: Final = 2**53 - 1
 
 _SECRETS: Final = {
@@ -65,12 +67,19 @@ def admit(event: Event) -> str:
     if secret:
         raise AuditError(f"{event.kind} holds what looks like {secret}; secrets never enter the audit log")
     try:
-        canonical = rfc8785.dumps(plain)
+        canonical = _canonical(plain)
     except ValueError as error:
         raise AuditError(f"{event.kind} has a detail that is not valid Unicode text") from error
     if len(canonical) > DETAIL_LIMIT:
         raise AuditError(f"{event.kind} has {len(canonical)} bytes of detail; at most {DETAIL_LIMIT} are kept")
     return canonical.decode()
+
+
+def _canonical(plain: Any) -> bytes:
+    """RFC 8785. Without floats, and in ASCII alone, the `json` module writes the same ten times as fast: it escapes
+    alike, and sorts keys alike. A property test holds the two equal. Raises ValueError for what is not Unicode."""
+    text = _ENCODER.encode(plain)
+    return text.encode() if text.isascii() else rfc8785.dumps(plain)
 
 
 def _columns(event: Event) -> Iterator[str]:

@@ -228,3 +228,10 @@ def stored(row: tuple[Any, ...]) -> StoredEvent:
         detail = None
     readable = detail if isinstance(detail, dict) else {"unreadable": columns["detail"]}
     return StoredEvent(**{**columns, "detail": readable})
+
+
+def line_of(row: Sequence[Any]) -> bytes:
+    """A row of `COLUMNS` as one line of canonical JSON (RFC 8785); `detail` stays the text that its hash covers."""
+    # Text, whole numbers and null only: for these `json` writes what RFC 8785 wants, at a fifth of its package's cost.
+    columns = dict(sorted(zip(COLUMNS, row, strict=True)))
+    return json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogateescape") + b"\n"

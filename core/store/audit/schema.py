@@ -5,10 +5,16 @@ from typing import Final
 GENESIS: Final = "0" * 64
 """`prev` of the first row."""
 
+# Dropped and made again, inside one transaction, by the disposal of rows whose time is over; by nothing else.
+NO_DELETE: Final = """CREATE TRIGGER audit_events_no_delete BEFORE DELETE ON audit_events
+BEGIN
+    SELECT raise(ABORT, 'audit_events is append-only: a row is never deleted');
+END"""
+
 # The triggers are a seat belt: whoever can write the file can drop them. The one on insert also stops
 # INSERT OR REPLACE, which passes a delete trigger. Each index ends in the rowid, which is seq, so that it serves
 # "equal to this, newest first, below that row" without sorting.
-AUDIT_SCHEMA: Final = """
+_TABLE: Final = """
 CREATE TABLE audit_events (
     seq INTEGER PRIMARY KEY,
     at TEXT NOT NULL,
@@ -38,8 +44,5 @@ CREATE TRIGGER audit_events_no_update BEFORE UPDATE ON audit_events
 BEGIN
     SELECT raise(ABORT, 'audit_events is append-only: a row is never changed');
 END;
-CREATE TRIGGER audit_events_no_delete BEFORE DELETE ON audit_events
-BEGIN
-    SELECT raise(ABORT, 'audit_events is append-only: a row is never deleted');
-END;
 """
+AUDIT_SCHEMA: Final = f"{_TABLE}{NO_DELETE};\n"

@@ -8,8 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from core.model.events import EventKind
 from core.store import checkpoints as checkpoint_file
-from core.store.audit.record import Macs, Row, macs_with, row_hash, row_hashes
+from core.store.audit.disposals import Disposal, disposals_of
+from core.store.audit.record import Follower, Macs, Row, macs_with, row_hash
 from core.store.audit.schema import GENESIS
 from core.store.checkpoints import EVERY_ROWS, Checkpoint
 from core.store.keys import Keys
@@ -19,13 +21,13 @@ _SELECT: Final = (
     "SELECT seq, at, kind, actor, request, task, connection, outcome, detail, prev, hash, mac "
     "FROM audit_events ORDER BY seq"
 )
-_CHUNK: Final = 500  # small enough for a processor's cache
 _PROGRESS_ROWS: Final = 5_000
 _WITHOUT_KEYS: Final = (
     "Without the key file only the chain was checked: whoever can write the database could have changed rows and "
     "recomputed every later hash, cut off the newest rows, or put back an older copy."
 )
 _NAMED_ONE_BY_ONE: Final = 1_000
+DELETED: Final = "The row is missing: it was deleted."
 
 Progress = Callable[[int, int], bool]
 """Called with the rows checked and the rows in all; returning False cancels."""
@@ -45,12 +47,16 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a verification found. `events` counts the rows there; `head` is the newest one's hash, None if none."""
+    """What a verification found. `events` counts the rows there; `head` is the newest one's hash, None if none.
+
+    `disposed`: the rows up to that one are rightly gone, their time being over; 0 where the log is whole.
+    """
 
     events: int
     head: str | None
     bad: list[BadRow] = field(default_factory=list)
     cannot_prove: list[str] = field(default_factory=list)
+    disposed: int = 0
 
     @property
     def ok(self) -> bool:
@@ -88,26 +94,37 @@ def verify(
     signed, problems = checkpoint_file.read(path) if keys else ([], [])
     with snapshot(database) as connection:
         check = _follow_chain(connection, keys, progress)
+        disposed = _disposed(check)
         if keys is None:
             cannot_prove = [_WITHOUT_KEYS]
         else:
             trusted, untrusted = _trusted(check, keys, signed)
-            _compare(check, connection, trusted)
-            cannot_prove = [*problems, *untrusted, *_beyond(check, path, trusted)]
+            _compare(check, connection, trusted, disposed)
+            cannot_prove = [*problems, *untrusted, *_of_disposed(disposed, trusted), *_beyond(check, path, trusted)]
     bad = [BadRow(seq, " ".join(reasons)) for seq, reasons in sorted(check.reasons.items())]
-    return Verdict(check.events, check.head, bad, cannot_prove)
+    return Verdict(check.events, check.head, bad, cannot_prove, disposed.upto if disposed else 0)
 
 
 class _Check:
     """How far the chain was followed and what was wrong on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int) -> None:
         self.events = 0
-        self.last = 0
-        self.prev: str | None = GENESIS  # the hash that the next row must name; None where that is not known
+        self.first = first  # the number that the log begins with
+        self.last = first - 1
+        # The hash that the next row must name; None where that is not known.
+        self.prev: str | None = GENESIS if first == 1 else None
+        self.first_names: str | None = None  # what the first row names, where the log does not begin with row 1
+        self.notes: list[Row] = []  # sound rows that tell of a disposal
         self.head: str | None = None
         self.damaged = ""  # what SQLite says where it could read no further
         self.reasons: dict[int, list[str]] = {}
+
+    def sound(self, follower: Follower) -> None:
+        """Take in the rows that the follower found right."""
+        if follower.last > self.last:
+            self.events += follower.last - self.last
+            self.last, self.head, self.prev = follower.last, follower.prev, follower.prev
 
     def blame(self, seq: int, why: str) -> None:
         self.reasons.setdefault(seq, []).append(why)
@@ -123,12 +140,13 @@ class _Check:
     def explain(self, row: Row, macs: Macs | None) -> None:
         """Take in one row and say what is wrong with it. The consequence of an earlier fault is no fault."""
         seq, named, hash_, mac = row[0], row[9], row[10], row[11]
+        self.events += 1
         if type(seq) is not int or seq <= self.last:
             where = seq if type(seq) is int else self.last + 1
             self.blame(where, "A row was inserted under a number that is not its own.")
             return
         if seq > self.last + 1:
-            self.blame_missing(self.last + 1, seq - 1, "The row is missing: it was deleted.")
+            self.blame_missing(self.last + 1, seq - 1, DELETED)
             self.prev = None
         fault = None
         if row_hash(row) != hash_ or hash_ is None:
@@ -139,62 +157,53 @@ class _Check:
             fault = "It does not follow the row before it: one of the two was replaced."
         if fault:
             self.blame(seq, fault)
+        elif row[2] == EventKind.RECORDS_DISPOSED:
+            self.notes.append(row)
+        if seq == self.first and self.first > 1:
+            self.first_names = named
         self.last, self.prev = seq, None if fault else hash_
         self.head = hash_ if isinstance(hash_, str) else None
 
 
 def _follow_chain(connection: sqlite3.Connection, keys: Keys | None, progress: Progress | None) -> _Check:
     try:
-        (total,) = connection.execute("SELECT count(*) FROM audit_events").fetchone()
+        first, total = connection.execute("SELECT coalesce(min(seq), 1), count(*) FROM audit_events").fetchone()
     except sqlite3.DatabaseError as error:
         raise UnreadableDatabaseError(f"The database holds no audit log that can be read ({error})") from error
+    check = _Check(first if type(first) is int and first > 1 else 1)
     macs = macs_with(keys.audit) if keys else None
-    check = _Check()
+    follower = Follower(0, GENESIS, keys.audit if keys else None, EventKind.RECORDS_DISPOSED)
     rows = connection.execute(_SELECT)
     while not check.damaged:
-        chunk: list[Row] = []
+        before = check.events
+        due = _PROGRESS_ROWS - before % _PROGRESS_ROWS
         try:
-            chunk.extend(islice(rows, _CHUNK))  # keeps what came before an error, which fetchmany does not
+            if check.prev is None:  # after a fault it is not known what comes next
+                odd = next(rows, None)
+            else:
+                follower.last, follower.prev = check.last, check.prev
+                try:
+                    odd = follower.follow(islice(rows, due))
+                finally:
+                    check.sound(follower)
         except sqlite3.DatabaseError as error:
             if connection.text_factory is str and "decode" in str(error):
                 # Bytes that are not UTF-8, which only tampering leaves. Start again with these as lone surrogates,
                 # which have no hash; reading every text that way would double the time.
                 connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
                 return _follow_chain(connection, keys, progress)
-            check.damaged = str(error)
-        if not chunk:
+            check.damaged, odd = str(error), None
+        if odd is not None:
+            check.explain(odd, macs)
+        if check.events == before:
             break
-        if _is_sound(check, chunk, macs):
-            check.last += len(chunk)
-            check.head = check.prev = chunk[-1][10]
-        else:
-            for row in chunk:
-                check.explain(row, macs)
-        check.events += len(chunk)
-        if (
-            progress
-            and (check.events % _PROGRESS_ROWS == 0 or check.events == total)
-            and not progress(check.events, total)
-        ):
+        at_end = check.events == total
+        if progress and (check.events % _PROGRESS_ROWS == 0 or at_end) and not progress(check.events, total):
             raise VerificationCancelledError
     if check.damaged:
         check.blame(check.last + 1, f"The file is damaged here ({check.damaged}); no later row could be read.")
+    check.notes += follower.notes
     return check
-
-
-def _is_sound(check: _Check, rows: list[Row], macs: Macs | None) -> bool:
-    """Whether each row is the next one and right in every way; nearly all are, and this is all that they cost."""
-    try:
-        hashes = row_hashes(rows)
-    except (TypeError, UnicodeEncodeError):
-        return False
-    seqs, *_, prevs, stored, made = zip(*rows, strict=True)
-    return (
-        seqs == tuple(range(check.last + 1, check.last + 1 + len(rows)))
-        and prevs == (check.prev, *hashes[:-1])
-        and stored == tuple(hashes)
-        and (macs is None or made == tuple(macs(hashes)))
-    )
 
 
 def _trusted(check: _Check, keys: Keys, signed: list[Checkpoint]) -> tuple[list[Checkpoint], list[str]]:
@@ -204,7 +213,7 @@ def _trusted(check: _Check, keys: Keys, signed: list[Checkpoint]) -> tuple[list[
     for checkpoint in signed:
         if checkpoint.key_id != keys.key_ids["signing"]:
             strangers[checkpoint.key_id] += 1
-        elif checkpoint.is_signed_by(keys.public):
+        elif checkpoint.is_signed_with(keys):
             trusted.setdefault((checkpoint.size, checkpoint.head), checkpoint)
         else:
             check.blame(checkpoint.size, "A checkpoint of this row has a forged signature: its file was changed.")
@@ -214,9 +223,51 @@ def _trusted(check: _Check, keys: Keys, signed: list[Checkpoint]) -> tuple[list[
     return sorted(trusted.values(), key=lambda checkpoint: checkpoint.size), untrusted
 
 
-def _compare(check: _Check, connection: sqlite3.Connection, trusted: list[Checkpoint]) -> None:
+def _disposed(check: _Check) -> Disposal | None:
+    """The disposal that explains why the log does not begin with row 1. Blames the rows that none explains."""
+    told = disposals_of(check.notes)
+    if check.first == 1:
+        if told and check.events:
+            newest = told[-1]
+            check.blame(
+                1,
+                f"Rows 1 to {newest.upto} were disposed of, as row {newest.seq} says, and are there again: "
+                "they were put back.",
+            )
+        return None
+    explained = [disposal for disposal in told if disposal.upto < check.first]
+    newest_upto = max((disposal.upto for disposal in explained), default=0)
+    if newest_upto < check.first - 1:
+        check.blame_missing(newest_upto + 1, check.first - 1, DELETED)
+        return None
+    disposal = next(disposal for disposal in explained if disposal.upto == newest_upto)
+    if check.first_names != disposal.head:
+        check.blame(
+            check.first, f"It does not follow row {newest_upto}, the last one disposed of: one of the two was replaced."
+        )
+    return disposal
+
+
+def _of_disposed(disposed: Disposal | None, trusted: list[Checkpoint]) -> list[str]:
+    if disposed is None:
+        return []
+    gone = (
+        f"Rows 1 to {disposed.upto} were disposed of when their time was over, as row {disposed.seq} says; "
+        "what they held cannot be checked any more."
+    )
+    sentences = [gone]
+    if all(checkpoint.size != disposed.upto for checkpoint in trusted):
+        sentences.append(
+            f"The signed checkpoint of row {disposed.upto} is missing: only row {disposed.seq} tells how the log began."
+        )
+    return sentences
+
+
+def _compare(
+    check: _Check, connection: sqlite3.Connection, trusted: list[Checkpoint], disposed: Disposal | None
+) -> None:
     """Blame the rows that a checkpoint saw otherwise, or saw and that are no longer there."""
-    proven = 0
+    proven = disposed.upto if disposed else 0
     for before, checkpoint in zip([None, *trusted], trusted, strict=False):
         size = checkpoint.size
         if before and before.size == size:
@@ -225,6 +276,11 @@ def _compare(check: _Check, connection: sqlite3.Connection, trusted: list[Checkp
             )
         if size > check.last:
             break
+        if disposed and size == disposed.upto and checkpoint.head != disposed.head:
+            check.blame(
+                check.first,
+                f"The checkpoint signed at {checkpoint.at} saw another row {size} than the one that was disposed of.",
+            )
         row = connection.execute("SELECT hash FROM audit_events WHERE seq = ?", [size]).fetchone()
         if row == (checkpoint.head,):
             proven = size

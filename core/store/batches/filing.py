@@ -48,7 +48,7 @@ def file_many(
     db.execute("PRAGMA cache_spill=OFF")
     at = to_text(transaction.at)
     first = _last_number(transaction) + 1
-    dates: dict[int, str] = {}
+    texts: dict[Any, str] = {}  # of what many rows share
     requests_, tasks_, secrets, events, ids = [], [], [], [], []
     for number, row in enumerate(rows, first):
         new = row.new
@@ -56,14 +56,17 @@ def file_many(
         state = request_state([new.start])
         due_on = new.due_on.isoformat()
         received = new.received.isoformat()
-        key = id(new.deadlines)  # the same object for all rows of a law, region and day
-        if key not in dates:
-            dates[key] = deadlines_to_json(new.deadlines)
+        dates = id(new.deadlines)  # the same object for all rows of a law, region and day; quicker than its hash
+        if dates not in texts:
+            texts[dates] = deadlines_to_json(new.deadlines)
+        for listed in (new.categories, new.overrides):
+            if listed not in texts:
+                texts[listed] = json.dumps(listed)
         requests_.append(
             (
-                number, new.intent, new.type, json.dumps(new.categories), new.scope, new.law, new.region, received, at,
-                new.reference, new.filed_by, new.filed_by_name, state, new.pseudonym, due_on, dates[key],
-                new.policy_version, json.dumps(new.overrides), batch, row.line if batch else None,
+                number, new.intent, new.type, texts[new.categories], new.scope, new.law, new.region, received, at,
+                new.reference, new.filed_by, new.filed_by_name, state, new.pseudonym, due_on, texts[dates],
+                new.policy_version, texts[new.overrides], batch, row.line if batch else None,
             )
         )  # fmt: skip
         secrets.append((number, identifiers.seal(transaction.keys, request_id, new.secret)))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
@@ -66,10 +66,11 @@ def note_progress(transaction: Transaction, number: int, **values: int) -> None:
     _update(transaction, number, values, "version = version")
 
 
-def get(db: Database, keys: Keys, batch_id: str) -> Batch | None:
-    """One batch with the states of its tasks."""
+def get(db: Database, keys: Keys, batch_id: str, *, counted: bool = True) -> Batch | None:
+    """One batch; with the states of its tasks unless they are not `counted`."""
     for row in db.query("SELECT * FROM batches WHERE id = ?", [batch_id]):
-        return _batch(row, keys, states_of(db, [row["number"]])[row["number"]])
+        states = states_of(db, [row["number"]])[row["number"]] if counted else {}
+        return _batch(row, keys, states)
     return None
 
 
@@ -154,13 +155,21 @@ def set_digest(transaction: Transaction, number: int, digest: str) -> None:
     transaction.db.execute("UPDATE batches SET digest = ? WHERE number = ?", [digest, number])
 
 
-def staged_before(db: Database, now: datetime, keep_days: int) -> list[str]:
-    """The batches nobody decided about for so long."""
-    before = to_text(now - timedelta(days=keep_days))
+def staged_before(db: Database, before: datetime) -> list[tuple[int, bool]]:
+    """The batches from before an instant of which something is staged, and whether nobody has decided about them."""
     rows = db.query(
-        "SELECT id FROM batches WHERE state NOT IN ('accepted', 'discarded') AND created_at < ? AND work = ''", [before]
+        "SELECT number, state FROM batches b WHERE created_at < ? AND work = '' "
+        "AND EXISTS (SELECT 1 FROM batch_parts WHERE batch = b.number)",
+        [to_text(before)],
     )
-    return [row["id"] for row in rows]
+    return [(row["number"], row["state"] != BatchState.ACCEPTED) for row in rows]
+
+
+def unfinished(db: Database, keys: Keys) -> list[Batch]:
+    """The accepted batches that were not seen to their end."""
+    rows = list(db.query("SELECT * FROM batches WHERE state = 'accepted' AND work = '' AND finished_at IS NULL"))
+    states = states_of(db, [row["number"] for row in rows]) if rows else {}
+    return [_batch(row, keys, states[row["number"]]) for row in rows]
 
 
 def _update(transaction: Transaction, number: int, values: Mapping[str, Any], version: str) -> None:

@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - the statements are made of this file's constants and row numbers, nothing else
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -32,9 +33,9 @@ _TASKS: Final = (
     ON CONFLICT (slice, day, bucket) DO UPDATE SET n = n + excluded.n""",
     """INSERT INTO category_sets (categories)
     SELECT DISTINCT categories FROM task_changes WHERE day != 0 ON CONFLICT DO NOTHING""",
-    """DELETE FROM ended_tasks WHERE (latency_ms, task) IN
-    (SELECT latency_ms, task FROM task_changes WHERE sign < 0 AND day != 0)""",
-    # A task may have changed twice, and back again: only what remains is there.
+    # A task may have changed twice, and back again: what comes to nothing stays as it is.
+    """DELETE FROM ended_tasks WHERE (latency_ms, task) IN (SELECT latency_ms, task FROM task_changes
+    WHERE day != 0 GROUP BY latency_ms, task, day, connection, type, law, state, error HAVING sum(sign) < 0)""",
     f"""INSERT INTO ended_tasks (latency_ms, task, day, slice, categories)
     SELECT c.latency_ms, c.task, c.day, s.id, k.id FROM task_changes c
     CROSS JOIN {_ITS_SLICE} AND s.category = '' CROSS JOIN category_sets k ON k.categories = c.categories
@@ -76,7 +77,7 @@ _ANSWERS: Final = (
 )
 
 _CHUNK: Final = 20_000
-_YEARS: Final = range(1990, 2101)
+_YEARS: Final = range(2000, 2101)
 
 
 def add_up(db: Database) -> None:
@@ -137,23 +138,26 @@ def _chunks(db: Database, table: str) -> range:
     return range(1, last + 1, _CHUNK)
 
 
+@cache
 def _offsets(zone: ZoneInfo) -> list[tuple[str, int]]:
-    """Each instant from which another offset to UTC holds, to the second; the first holds for all time before."""
+    """Each instant from which another offset to UTC holds, to the second; the first holds for all time before.
+
+    Looked for a week at a time: no zone keeps an offset for less.
+    """
 
     def at(moment: datetime) -> int:
         offset = moment.astimezone(zone).utcoffset()
         return round(offset.total_seconds()) if offset is not None else 0
 
-    hour = datetime(_YEARS.start, 1, 1, tzinfo=UTC)
-    found = [("", at(hour))]
-    while hour.year < _YEARS.stop:
-        following = hour + timedelta(days=1)
-        if at(following) != at(hour):
-            low, high = hour, following
+    before = datetime(_YEARS.start, 1, 1, tzinfo=UTC)
+    found = [("", at(before))]
+    while before.year < _YEARS.stop:
+        after = before + timedelta(days=7)
+        if at(after) != found[-1][1]:
+            low, high = before, after
             while high - low > timedelta(seconds=1):
-                middle = low + (high - low) // 2
-                middle = middle.replace(microsecond=0)
-                low, high = (middle, high) if at(middle) == at(hour) else (low, middle)
-            found.append((to_text(high), at(following)))
-        hour = following
+                middle = low + timedelta(seconds=(high - low).total_seconds() // 2)
+                low, high = (middle, high) if at(middle) == found[-1][1] else (low, middle)
+            found.append((to_text(high), at(after)))
+        before = after
     return found

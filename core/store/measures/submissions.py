@@ -137,6 +137,11 @@ def queue_depth(db: Database, where: Filter) -> dict[str, dict[TaskState, int]]:
     return _by_connection_and_state(db, f"c.day = 0 WHERE {slices.TASKS_OF_EACH_STATE}", slices.parameters(where))
 
 
+def open_now(db: Database) -> dict[str, dict[TaskState, int]]:
+    """Every submission that has not ended, by connection and state."""
+    return _by_connection_and_state(db, "c.day = 0 WHERE s.category = ''", {})
+
+
 def on_record(db: Database) -> dict[str, dict[TaskState, int]]:
     """Every submission, by connection and state."""
     return _by_connection_and_state(db, "true WHERE s.category = ''", {})

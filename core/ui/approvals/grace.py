@@ -1,6 +1,7 @@
 """Erasures in their grace period: how long each can still be stopped, and sending one now."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import streamlit as st
 
@@ -24,6 +25,14 @@ def show(person: Actor) -> None:
         st.fragment(_list, run_every="5s")()
 
 
+def one(person: Actor, request_id: str, until: datetime) -> None:
+    """On the request's own page: until when it waits, and sending it now."""
+    sent = at(until, desk().clock.now())
+    st.info(f"It is in its grace period: sent {sent}, unless it is stopped before.", icon=":material/timer:")
+    if person.may(Action.SEND_NOW):
+        _send_button(request_id)
+
+
 def _list() -> None:
     person = require(Action.VIEW_REQUESTS)  # asked again: roles change while a page is open
     waiting = desk().in_grace(person, limit=SHOWN + 1)
@@ -39,8 +48,9 @@ def _list() -> None:
         request = one.request
         with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
             links.to_request(request.id)
+            systems = dict.fromkeys(task.connection for task in request.tasks)
             st.text(
-                f"{category_words(request.categories)} at {', '.join(request.connections)}, sent {at(one.until, now)}",
+                f"{category_words(request.categories)} at {', '.join(systems)}, sent {at(one.until, now)}",
                 width="stretch",
             )
             if person.may(Action.CANCEL):
@@ -52,17 +62,21 @@ def _list() -> None:
                     args=("cancel", request.id),
                 )
             if person.may(Action.SEND_NOW):
-                with st.popover("Send now", icon=":material/send:", key=f"grace_send_{request.id}"):
-                    st.markdown("It goes to the vendor at once and cannot be stopped any more.")
-                    st.button(
-                        f"Yes, send {request.id} now",
-                        key=f"grace_send_yes_{request.id}",
-                        type="primary",
-                        on_click=_do,
-                        args=("send", request.id),
-                    )
+                _send_button(request.id)
     if len(waiting) > SHOWN:
         st.caption(f"And more than these {number(SHOWN)}.")
+
+
+def _send_button(request_id: str) -> None:
+    with st.popover("Send now", icon=":material/send:", key=f"grace_send_{request_id}"):
+        st.markdown("It goes to the vendor at once and cannot be stopped any more.")
+        st.button(
+            f"Yes, send {request_id} now",
+            key=f"grace_send_yes_{request_id}",
+            type="primary",
+            on_click=_do,
+            args=("send", request_id),
+        )
 
 
 def _do(what: str, request_id: str) -> None:

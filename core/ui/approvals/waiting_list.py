@@ -55,7 +55,7 @@ def show(person: Actor) -> None:
 
 def _nothing(kinds: Sequence[ApprovalKind]) -> None:
     st.header("Nothing waits for a decision", anchor=False)
-    if not desk().settings.approvals_required and ApprovalKind.ERASURE in kinds:
+    if not desk().settings.four_eyes and ApprovalKind.ERASURE in kinds:
         st.markdown(
             "Approvals are off, so erasures go out without a second person. Set `PRIVACY_DESK_APPROVALS` to `on`, or "
             "configure sign-in, to have somebody else look at each."
@@ -80,8 +80,9 @@ def _together(items: Sequence[PendingApproval]) -> None:
             args=([_tick(one) for one in items], len(chosen) < len(items)),
         )
         if len(chosen) > 1:
-            deciding.approve_button(chosen, "many")
-            deciding.deny_button(chosen, "many")
+            together = [deciding.Item.of(one) for one in chosen]
+            deciding.approve_button(together, "many")
+            deciding.deny_button(together, "many")
         else:
             st.caption("Tick two or more to decide them together.")
 
@@ -98,6 +99,13 @@ def _one(person: Actor, one: PendingApproval, *, together: bool) -> None:
             st.checkbox(f"Decide {one.about} together with others", key=_tick(one), label_visibility="collapsed")
         if one.request:
             links.to_request(one.about)
+        elif one.about.startswith("B-"):
+            st.page_link(
+                links.PAGES / "submit_batch.py",
+                label=one.about,
+                icon=":material/arrow_forward:",
+                query_params={"batch": one.about},
+            )
         st.markdown(f"**{escape(_title(one))}**", width="stretch")
     if one.request:
         facts_grid(_facts(one, one.request))
@@ -109,8 +117,8 @@ def _one(person: Actor, one: PendingApproval, *, together: bool) -> None:
         st.caption("Somebody with the role of an approver decides.")
     else:
         with st.container(horizontal=True):
-            deciding.approve_button([one], one.about)
-            deciding.deny_button([one], one.about)
+            deciding.approve_button([deciding.Item.of(one)], one.about)
+            deciding.deny_button([deciding.Item.of(one)], one.about)
 
 
 def _title(one: PendingApproval) -> str:
@@ -119,7 +127,7 @@ def _title(one: PendingApproval) -> str:
             return "Erase although it is to be kept"
         case ApprovalKind.RETENTION_SHORTENING:
             return f"Shorten retention: {one.about}"
-    return TYPE_WORDS[one.request.type] if one.request else one.about
+    return TYPE_WORDS[one.request.type] if one.request else f"Erasures of the batch {one.about}"
 
 
 def _facts(one: PendingApproval, request: PrivacyRequest) -> dict[str, str]:
@@ -142,7 +150,11 @@ def consequences(one: PendingApproval, grace: timedelta) -> list[str]:
     if one.shortening:
         return _of_shortening(one)
     if one.request is None:
-        return []
+        return [
+            "Every request of the batch that waits goes on; the others of it are not touched.",
+            "Its file, its counts and its requests are on its own page.",
+            f"Asked for by {escape(f'{one.asked_by_name}, {minute(one.asked_at)}')}.",
+        ]
     request = one.request
     systems = dict.fromkeys(task.connection for task in request.tasks)
     scope = SCOPES[request.scope][1].lower() if request.scope in SCOPES else request.scope

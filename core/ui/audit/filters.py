@@ -1,6 +1,7 @@
 """What to look for in the audit log, kept in the address of the page."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
@@ -19,7 +20,8 @@ _LONGEST = 200  # characters; a longer word than any in the log finds nothing an
 def choose(person: Actor) -> EventFilter:
     """The controls, and what they say."""
     known = desk().audit_values(person)
-    names = Counter(named(actor, person) for actor in known.actors)
+    named = namer(person)
+    names = Counter(named(actor) for actor in known.actors)
     with st.grid(4, min_column_width=150, vertical_alignment="bottom"):
         text = st.text_input(
             "Words in the event",
@@ -59,7 +61,7 @@ def choose(person: Actor) -> EventFilter:
             "Who",
             [ANY, *known.actors],
             # Whoever shares a name with somebody else is told apart by their id.
-            format_func=lambda actor: actor if names[named(actor, person)] > 1 else named(actor, person),
+            format_func=lambda actor: actor if names[named(actor)] > 1 else named(actor),
             key="audit_actor",
             bind="query-params",
             on_change=place.newest,
@@ -111,9 +113,10 @@ def _clear() -> None:
     place.newest()
 
 
-def named(actor_id: str, person: Actor) -> str:
-    """An actor as the reader knows them."""
-    return person.name if actor_id == person.id else who(actor_id)
+def namer(person: Actor) -> Callable[[str], str]:
+    """What the reader knows an actor's id as; everybody's name is read once."""
+    names = {**desk().person_names(person), person.id: person.name}
+    return lambda actor_id: names.get(actor_id) or who(actor_id)
 
 
 def _chosen(value: str | None) -> str | None:

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.model.people import Actor
 from core.store.audit import EventFilter
-from core.ui.audit import place
-from core.ui.audit.filters import named
+from core.ui.audit import exporting, place
+from core.ui.audit.filters import namer
 from core.ui.session import desk
 from core.ui.words import KIND_WORDS, counted, number
 
@@ -19,7 +19,7 @@ def show(person: Actor, where: EventFilter) -> None:
     if not page.rows:
         _nothing(where, somewhere=(before, after) != (None, None))
         return
-    rows = page.rows
+    rows, named = page.rows, namer(person)
     st.caption(
         f"Events {number(rows[0].seq)} to {number(rows[-1].seq)}, newest first; {counted(page.total)} match. "
         "Select a row to see it in full."
@@ -34,7 +34,7 @@ def show(person: Actor, where: EventFilter) -> None:
             "Request": [row.request for row in rows],
             "Connection": [row.connection for row in rows],
             "Outcome": [row.outcome for row in rows],
-            "Who": [named(row.actor, person) for row in rows],
+            "Who": [named(row.actor) for row in rows],
         },
         hide_index=True,
         height=430 if len(rows) > 10 else "content",
@@ -65,6 +65,8 @@ def show(person: Actor, where: EventFilter) -> None:
             on_click=place.older_than,
             args=(page.next_before,),
         )
+        exporting.offer(person, where, page.total)
+    exporting.progress(person)
 
 
 def _nothing(where: EventFilter, *, somewhere: bool) -> None:

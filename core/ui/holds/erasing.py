@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.desk import DeskError
-from core.desk.holds import HeldBack
+from core.desk import DeskError, HeldBack
 from core.model.people import Action, Actor, NotAllowedError
 from core.ui import links, session
 from core.ui.contract_words import category_words
@@ -30,9 +29,10 @@ def show(person: Actor) -> None:
     if free:
         st.header("Free to be erased", anchor=False)
         st.caption("The holds that kept these are released. They wait until somebody decides; nothing is sent before.")
-        if person.may(Action.SUBMIT) or person.may(Action.RELEASE_HOLDS):
+        may_erase = person.may(Action.RELEASE_HOLDS)
+        if may_erase:
             _offer(free[:SHOWN])
-        _rows(free, tick=True)
+        _rows(free, tick=may_erase)
     if held:
         st.header("Held back", anchor=False)
         _rows(held, tick=False)
@@ -46,9 +46,10 @@ def _rows(rows: Sequence[HeldBack], *, tick: bool) -> None:
             if tick:
                 st.checkbox(f"Erase {request.id}", key=_tick(request.id), label_visibility="collapsed")
             links.to_request(request.id)
+            systems = dict.fromkeys(task.connection for task in request.tasks)
             by = f", kept by {', '.join(one.holds)}" if one.holds else ""
             st.text(
-                f"{category_words(request.categories)} at {', '.join(request.connections)}{by}; "
+                f"{category_words(request.categories)} at {', '.join(systems)}{by}; "
                 f"due {day(request.due_on)}, {days_left(request.due_on, today)}",
                 width="stretch",
             )
@@ -114,11 +115,9 @@ def _erased() -> None:
     if isinstance(said, str):
         st.error(escape(said), icon=":material/error:")
     else:
-        if done := [one.about for one in said if one.done]:
-            st.success(escape(f"On their way: {', '.join(done)}."), icon=":material/check_circle:")
         for one in said:
-            if not one.done:
-                st.warning(escape(one.message), icon=":material/error:")
+            box, icon = (st.success, ":material/check_circle:") if one.done else (st.warning, ":material/error:")
+            box(escape(one.message), icon=icon)
     st.button("Close this message", key="held_back_close", type="tertiary", on_click=_forget)
 
 

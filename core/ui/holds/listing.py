@@ -1,8 +1,10 @@
 """The holds in force, the ones due for review first: what each keeps, why, and releasing it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.desk import DeskError
+from core.desk import DeskError, HeldBack
 from core.model.holds import Hold
 from core.model.people import Action, Actor, NotAllowedError
 from core.ui import links, session
@@ -21,7 +23,9 @@ def show(person: Actor) -> None:
     """The list; released holds too, if asked for."""
     _released()
     with_released = st.checkbox("Show released holds too", key="holds_released", bind="query-params")
-    holds = desk().holds(person, released=with_released)
+    holds = desk().holds(person)
+    if with_released:
+        holds += desk().holds(person, released=True)
     if not holds:
         st.header("No hold is in force", anchor=False)
         st.markdown(
@@ -39,9 +43,10 @@ def show(person: Actor) -> None:
         )
     pages = -(-len(holds) // PAGE_SIZE)
     page = st.pagination(pages, key="holds_page") if pages > 1 else 1
+    held = desk().held_back(person)
     for hold in holds[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
         with st.container(border=True):
-            _one(person, hold)
+            _one(person, hold, held)
 
 
 def what(hold: Hold) -> str:
@@ -51,7 +56,7 @@ def what(hold: Hold) -> str:
     return f"{kept} of {whom}"
 
 
-def _one(person: Actor, hold: Hold) -> None:
+def _one(person: Actor, hold: Hold, held: Sequence[HeldBack]) -> None:
     today = desk().today()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{hold.id}** · {escape(what(hold))}", width="stretch")
@@ -73,25 +78,24 @@ def _one(person: Actor, hold: Hold) -> None:
     }
     facts_grid({name: value for name, value in facts.items() if value})
     if hold.is_active:
-        _held_back(person, hold)
+        _held_back([one.request.id for one in held if hold.id in one.holds], hold)
         if person.may(Action.RELEASE_HOLDS):
             _release_button(hold)
 
 
-def _held_back(person: Actor, hold: Hold) -> None:
-    view = desk().hold(person, hold.id)
-    if view is None or not view.held_back:
+def _held_back(request_ids: Sequence[str], hold: Hold) -> None:
+    if not request_ids:
         st.caption("It holds nothing back at present.")
         return
-    count = len(view.held_back)
+    count = len(request_ids)
     with st.expander(
         "It holds one request back" if count == 1 else f"It holds {number(count)} requests back",
         icon=":material/pause_circle:",
         key=f"hold_keeps_{hold.id}",
         type="compact",
     ):
-        for request in view.held_back:
-            links.to_request(request.id)
+        for request_id in request_ids:
+            links.to_request(request_id)
 
 
 def _release_button(hold: Hold) -> None:

@@ -1,0 +1,1 @@
+"""Batches as people see them, from the upload to the result."""
