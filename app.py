@@ -2,7 +2,6 @@
 
 import gc
 import importlib
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from core.settings import SettingsError
 from core.store.database import StoreError
 from core.store.keys import KeysError
 from core.ui.script_errors import show_error_id
+from core.web.downloads import Downloads
 from core.web.headers import SecurityHeaders
 from core.web.health import Monitor
 from core.web.processes import ChildProcesses, children_of
@@ -32,9 +32,8 @@ from core.web.worker_watch import WorkerWatch
 
 WRONG_INPUT = 2
 COLLECT_SECONDS = 60
-PAGES = {f"/{page.stem}" for page in (Path(__file__).parent / "pages").glob("*.py")}
-
-log = logging.getLogger("app")
+# The overview has the start page's address and none of its own.
+PAGES = {f"/{page.stem}" for page in (Path(__file__).parent / "pages").glob("*.py")} - {"/overview"}
 
 
 def open_desk() -> Desk:
@@ -98,7 +97,7 @@ else:
 
 app = st.App(
     Path(__file__).parent / "core/ui/main.py",
-    routes=[webhooks.route(), *monitor.routes()],
+    routes=[webhooks.route(), *monitor.routes(), Downloads(desk).route()],
     middleware=[Middleware(SecurityHeaders, https=is_public_https(desk.settings), referrer=referrer), door],
     lifespan=lifespan,
     on_script_error=show_error_id,

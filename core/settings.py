@@ -269,6 +269,8 @@ class Settings(BaseSettings):
     law: str = "gdpr"
     region: str | None = None
     time_zone: str = "Europe/Berlin"
+    # Under the EU GDPR it is not settled whether the clock stops while a person proves who they are.
+    identity_pause: Literal["clock_runs", "clock_stops"] = "clock_runs"
     identifier_grace_days: float = Field(default=30.0, ge=0)
     approvals: Literal["auto", "on", "off"] = "auto"
     sign_in: SignInSettings | None = None

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.desk.reports.numbers import period_words
-from core.desk.reports.parts import Part, filter_words
+from core.desk.reports.parts import Asked, Part, filter_words
 from core.model.people import Action
 from core.ui.findings import escape
 from core.ui.metrics import choice, figures, files, guide
@@ -15,6 +15,9 @@ st.title("Metrics", anchor=False)
 there = desk().choices(person)
 if there.first_day is None:
     guide.nothing_ever(person)
+    for section in desk().part(person, Asked(desk().lately(), None, desk().today().year), Part.RETENTION):
+        if not section.nothing:  # a desk may keep purposes and have no request yet
+            figures.show(section)
     st.stop()
 
 asked = choice.choose(there)

@@ -49,6 +49,7 @@ _hold = LazyGroup(
     "hold",
     {
         "place": ("core.cli.holds:place", "Keep somebody's data, or a category, from being erased."),
+        "review": ("core.cli.holds:review", "Keep a hold, until it is looked at again."),
         "release": ("core.cli.holds:release", "End a hold; what it held back is listed."),
         "erase": ("core.cli.holds:erase", "Go on with requests whose holds are gone."),
         "list": ("core.cli.holds:list_holds", "The holds, and what each holds back."),

@@ -27,7 +27,7 @@ from core.desk.batches import BatchFileError
 from core.desk.batches.files import TEMPLATE_CSV, TEMPLATE_JSONL
 from core.model.batches import MOST_BYTES, Batch, BatchState, LineFinding
 from core.model.people import Actor
-from core.validation.batch_files import check_mapping
+from core.validation.batch_columns import check_mapping
 
 LINGER_SECONDS = 60.0
 _ASK_SECONDS = 0.3

@@ -9,12 +9,15 @@ from core.desk import Choice, Decided, Desk, DeskError
 from core.model.denials import DenialCode
 from core.model.people import Actor
 
+_confirm = click.option("--confirm", "typed", default="", metavar="NUMBER", help="Of a large batch: how many requests.")
+
 
 @click.command()
 @click.argument("request_id", metavar="ID")
+@_confirm
 @as_option
 @json_option
-def approve(*, request_id: str, as_name: str | None, as_json: bool) -> None:
+def approve(*, request_id: str, typed: str, as_name: str | None, as_json: bool) -> None:
     """Approve what waits for a second person: a request, an enforcement (PE-…) or a batch (B-…).
 
     Whoever filed it cannot approve it.
@@ -22,7 +25,7 @@ def approve(*, request_id: str, as_name: str | None, as_json: bool) -> None:
     with opened() as desk:
         actor = person(desk.settings, as_name)
         _known(desk, actor, request_id)
-        (decided,) = desk.approve(actor, [Choice(request_id)])
+        (decided,) = desk.approve(actor, [Choice(request_id)], typed=typed)
         _answer(desk, actor, decided, as_json=as_json)
 
 
@@ -35,14 +38,15 @@ def approve(*, request_id: str, as_name: str | None, as_json: bool) -> None:
     help="The legal ground: an article of the GDPR, or a reason of the Data Rights Protocol.",
 )
 @click.option("--note", default="", metavar="TEXT", help="Kept encrypted; it may reach the person.")
+@_confirm
 @as_option
 @json_option
-def deny(*, request_id: str, code: str, note: str, as_name: str | None, as_json: bool) -> None:
+def deny(*, request_id: str, code: str, note: str, typed: str, as_name: str | None, as_json: bool) -> None:
     """Deny a request that was not sent yet, on a legal ground."""
     with opened() as desk:
         actor = person(desk.settings, as_name)
         _known(desk, actor, request_id)
-        (decided,) = desk.deny(actor, [Choice(request_id)], code=code, note=note)
+        (decided,) = desk.deny(actor, [Choice(request_id)], code=code, note=note, typed=typed)
         _answer(desk, actor, decided, as_json=as_json)
 
 

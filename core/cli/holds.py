@@ -105,6 +105,24 @@ def release(*, hold_id: str, reason: str, erases: bool, as_name: str | None, as_
 
 
 @click.command()
+@click.argument("hold_id", metavar="ID")
+@click.option("--next", "review_on", required=True, type=day, metavar="YYYY-MM-DD", help="When it is looked at again.")
+@as_option
+@json_option
+def review(*, hold_id: str, review_on: date, as_name: str | None, as_json: bool) -> None:
+    """Keep a hold that was looked at, until it is looked at again."""
+    with opened() as desk:
+        actor = person(desk.settings, as_name)
+        if desk.hold(actor, hold_id) is None:
+            raise InputError(f"There is no hold {hold_id}.")
+        try:
+            hold = desk.review_hold(actor, hold_id, review_on)
+        except DeskError as error:
+            raise RefusedError(str(error)) from error
+    answer(_to_json(hold), f"{hold_id} is looked at again on {hold.review_on}.", as_json=as_json)
+
+
+@click.command()
 @click.argument("request_ids", metavar="ID...", nargs=-1, required=True)
 @as_option
 @json_option

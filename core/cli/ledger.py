@@ -48,7 +48,7 @@ def check(ctx: click.Context, *, file: Path, column: str | None, as_name: str | 
         for erasure in entry.erasures
     ]
     head = ("LINE", "ERASED FROM", "AT", "CATEGORIES", "TASK")
-    summary = f"{len(found):,} of {checked:,} were erased. Remove them again before the list is used."
+    summary = f"Erased before: {len(found):,} of {checked:,}. Remove them again before the list is used."
     text = [*table(head, rows), "", summary] if found else f"None of {checked:,} is in the ledger of erasures."
     answer(document, text, as_json=as_json)
     ctx.exit(SAID_NO if found else DONE)

@@ -17,7 +17,13 @@ from core.store.requests import RequestFilter
 
 @click.command(name="export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--state", "states", multiple=True, type=click.Choice(list(RequestState)), help="In this state.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in RequestState]),
+    help="In this state.",
+)
 @click.option("--connection", metavar="NAME", help="At this connection.")
 @as_option
 @json_option

@@ -10,6 +10,7 @@ from core.desk.batches import BatchActions
 from core.desk.connections import ConnectionActions, ConnectionView, TokenTest
 from core.desk.deadlines import ClockView, DeadlineActions
 from core.desk.disposal import DisposalActions
+from core.desk.downloads import DownloadActions
 from core.desk.evidence import EvidenceActions
 from core.desk.export_work import ExportWorkActions
 from core.desk.filing import FilingActions, Preview, Submitted
@@ -91,6 +92,7 @@ class Desk(
     VerificationActions,
     AuditPlaceActions,
     EvidenceActions,
+    DownloadActions,
     ExportWorkActions,
     DisposalActions,
 ):

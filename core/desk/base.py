@@ -24,6 +24,8 @@ ENDED: Final = {
     SessionEnd.TOKEN: "Your session ended with the time that the sign-in provider gave it.",
     SessionEnd.SUSPENDED: "An administrator has suspended your access.",
 }
+# The last moment of a session is noted this often at most, and at least ten times within its idle time.
+_NOTED_EVERY: Final = timedelta(minutes=1)
 # A page that stays open asks every few seconds; whoever lost a role is not written down each time it does.
 _WRITTEN_DOWN_AGAIN: Final = timedelta(minutes=10)
 
@@ -56,6 +58,8 @@ class DeskBase:
         """
         present = self._present(actor)
         if present.may(action):
+            if present.session and not action.startswith("view_"):
+                self._note(present.session)
             return present
         drawn_before = actor.may(action) and action.startswith("view_")
         if not drawn_before or self._first_time(actor.id, action):
@@ -80,6 +84,15 @@ class DeskBase:
         if why:
             raise SessionEndedError(ENDED[why])
         return replace(actor, roles=self._roles(person))
+
+    def _note(self, session_id: str) -> None:
+        """Note that somebody does something in their session; looking on, as a page left open does, is not that."""
+        now = self.clock.now()
+        with self.store.reading() as db:
+            session = people.session(db, session_id)
+        if session and now - session.active_at >= min(_NOTED_EVERY, self._limits().idle / 10):
+            with self.store.writing() as transaction:
+                people.touch(transaction, session_id)
 
     def _roles(self, person: Person) -> frozenset[Role]:
         named = self.settings.sign_in.administrators if self.settings.sign_in else []

@@ -7,6 +7,7 @@ from datetime import date
 
 from core.desk.base import DeskBase, DeskError
 from core.desk.changes import unchanged
+from core.desk.own_words import reason_of
 from core.desk.request_dates import (
     date_of,
     law_of,
@@ -27,9 +28,6 @@ from core.model.wording import day
 from core.store import extensions, requests
 from core.store.database import Transaction
 from core.store.extensions import ChangeKind, DeadlineChange
-
-SHORTEST_REASON = 10
-LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class DeadlineActions(DeskBase):
         if_today = None
         if paused:
             spans = [*extensions.pauses(changes), (paused, max(paused, self.today()))]
-            dates = reckoned_or_nothing(request, spans, start)
+            dates = reckoned_or_nothing(request, spans, start, self.settings)
             if_today = next((d.due for d in dates if d.what in {"respond_if_paused", "respond"}), None)
             if_today = next((d.due for d in dates if d.what == "respond_if_paused"), if_today)
         if not actor.may(Action.SEE_IDENTIFIERS):  # people type names into reasons
@@ -94,8 +92,8 @@ class DeadlineActions(DeskBase):
 
         Raises DeskError outside that window, and ChangedError for a request that has changed since it was shown.
         """
-        self._require(actor, Action.EXTEND)
-        reason = _reason(reason)
+        actor = self._require(actor, Action.EXTEND)
+        reason = reason_of(reason, "Say why")
         with self.store.writing() as transaction:
             request = unchanged(transaction, request_id, version)
             changes = extensions.of_request(transaction.db, transaction.keys, request_id)
@@ -120,8 +118,8 @@ class DeadlineActions(DeskBase):
         UK GDPR: what an access request is about, and the days until the answer do not count. EU GDPR: who they are;
         no date moves, and a second one is shown. Until the clock runs again the date stays the earlier one.
         """
-        self._require(actor, Action.EXTEND)
-        reason = _reason(reason)
+        actor = self._require(actor, Action.EXTEND)
+        reason = reason_of(reason, "Say why")
         first = first or self.today()
         with self.store.writing() as transaction:
             request = unchanged(transaction, request_id, version)
@@ -148,7 +146,7 @@ class DeadlineActions(DeskBase):
         self, actor: Actor, request_id: str, *, last: date | None = None, version: int | None = None
     ) -> PrivacyRequest:
         """Let the clock run again: the answer came on `last`, by default today, which does not count either."""
-        self._require(actor, Action.EXTEND)
+        actor = self._require(actor, Action.EXTEND)
         last = last or self.today()
         with self.store.writing() as transaction:
             request = unchanged(transaction, request_id, version)
@@ -162,7 +160,8 @@ class DeadlineActions(DeskBase):
             self._check_between(request, last, "The answer cannot have come")
             number = requests.number_of(transaction.db, request_id)
             start = extensions.clock_start(transaction.db, number)
-            dates = reckoned(request, [*extensions.pauses(changes), (first, last)], start)
+            spans = [*extensions.pauses(changes), (first, last)]
+            dates = reckoned(request, spans, start, self.settings)
             due = present_due(dates, changes)
             extensions.end_pause(transaction, number, last, due)
             extensions.move_due(transaction, number, due, dates)
@@ -180,8 +179,8 @@ class DeadlineActions(DeskBase):
         self, actor: Actor, request_id: str, known_on: date, reason: str, *, version: int | None = None
     ) -> PrivacyRequest:
         """Count from the day on which the information came that establishes who the person is (UK GDPR Art. 12A)."""
-        self._require(actor, Action.EXTEND)
-        reason = _reason(reason)
+        actor = self._require(actor, Action.EXTEND)
+        reason = reason_of(reason, "Say why")
         with self.store.writing() as transaction:
             request = unchanged(transaction, request_id, version)
             still_open(request)
@@ -190,7 +189,7 @@ class DeadlineActions(DeskBase):
                 raise DeskError(f"{request_id} is counted from receipt: its law does not start the period anew.")
             self._check_between(request, known_on, "Identity cannot have been established")
             changes = extensions.of_request(transaction.db, transaction.keys, request_id)
-            dates = reckoned(request, extensions.pauses(changes), known_on)
+            dates = reckoned(request, extensions.pauses(changes), known_on, self.settings)
             due = present_due(dates, changes)
             what = ChangeKind.IDENTITY_ESTABLISHED
             self._keep_change(transaction, request, actor, what, reason=reason, due=due, first=known_on, dates=dates)
@@ -247,13 +246,6 @@ def _record(
     transaction: Transaction, kind: EventKind, request: PrivacyRequest, actor: Actor, detail: Mapping[str, object]
 ) -> None:
     transaction.record(Event(kind, actor.id, request=request.id, outcome=request.state, detail=detail))
-
-
-def _reason(reason: str) -> str:
-    reason = reason.strip()
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        raise DeskError(f"Say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters: the person may be told.")
-    return reason
 
 
 def _sha256(text: str) -> str:

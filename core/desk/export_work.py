@@ -26,6 +26,7 @@ class ExportWork:
     filter: Mapping[str, Any]
     asked_by: Actor
     started_at: datetime
+    ended_at: datetime | None
     state: WorkState
     done: int
     of: int
@@ -83,6 +84,7 @@ def _export_work(work: Work) -> ExportWork:
         filter=work.asked["filter"],
         asked_by=work.asked_by,
         started_at=work.started_at,
+        ended_at=work.ended_at,
         state=work.state,
         done=work.done,
         of=work.of,

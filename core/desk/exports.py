@@ -41,7 +41,7 @@ class ExportActions(DeskBase):
 
         Raises ExportCancelledError when `progress` returns False, OSError where the file cannot be written.
         """
-        self._require(actor, Action.EXPORT)
+        actor = self._require(actor, Action.EXPORT)
         self.store.checkpoint()
         with self._making(actor, "events", f"audit-events.{file_format}", filter_of(where), masked=True) as making:
             pages = self.event_pages(where, progress)
@@ -58,7 +58,7 @@ class ExportActions(DeskBase):
 
         Raises as `export_events` does.
         """
-        self._require(actor, Action.EXPORT)
+        actor = self._require(actor, Action.EXPORT)
         unmasked = actor.may(Action.SEE_IDENTIFIERS)
         if where.text and not where.text.startswith("subj_"):
             where = RequestFilter(**{**vars(where), "pseudonym": self._pseudonym(where.text)})
@@ -84,7 +84,7 @@ class ExportActions(DeskBase):
 
         `masked` is False where it shows identifiers. Raises OSError.
         """
-        self._require(actor, Action.EXPORT)
+        actor = self._require(actor, Action.EXPORT)
         with self._making(actor, what, name, dict(filter or {}), masked=masked) as making:
             for part in [content] if isinstance(content, bytes) else content:
                 making.file.write(part)
@@ -93,13 +93,13 @@ class ExportActions(DeskBase):
 
     def exports(self, actor: Actor) -> tuple[Export, ...]:
         """The files that were made, newest first."""
-        self._require(actor, Action.EXPORT)
+        actor = self._require(actor, Action.EXPORT)
         with self.store.reading() as db:
             return tuple(exports.newest_first(db, self.exports_folder))
 
     def export_file(self, actor: Actor, export_id: str) -> Export:
         """One of them, to be downloaded from its `path`. Raises DeskError where it is not there (any more)."""
-        self._require(actor, Action.EXPORT)
+        actor = self._require(actor, Action.EXPORT)
         with self.store.reading() as db:
             export = exports.get(db, self.exports_folder, export_id)
         if export is None:

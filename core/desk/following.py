@@ -86,8 +86,9 @@ class FollowingActions(DeadlineActions, ApprovalActions):
             made = exchanges.of_tasks(db, ids)
             sent = [d for task in ids for d in vault.of_task(db, task)]
             attested = attestations.of_request(db, self.store.keys, request_id, ids)
-            standing = holds.in_the_way_of(db, requests.number_of(db, request_id))
-            waits = grace.waiting(db, self.clock.now(), request_id=request_id)
+            number = requests.number_of(db, request_id)
+            standing = holds.in_the_way_of(db, number)
+            in_grace_until = grace.until(db, number, self.clock.now())
         if not actor.may(Action.SEE_IDENTIFIERS):  # people type names into evidence
             attested = [replace(one, evidence="") for one in attested]
         if request.subject is not None:
@@ -107,9 +108,9 @@ class FollowingActions(DeadlineActions, ApprovalActions):
             denial=self.denial(actor, request_id),
             clock=self.request_clock(actor, request_id),
             holds=tuple(standing) if request.state not in CLOSED else (),
-            in_grace_until=waits[0].until if waits else None,
+            in_grace_until=in_grace_until,
             can_deny=actor.may(Action.APPROVE) and all(unsent(t) for t in present),
-            can_send_now=actor.may(Action.SEND_NOW) and bool(waits),
+            can_send_now=actor.may(Action.SEND_NOW) and in_grace_until is not None,
         )
 
     def cancel(self, actor: Actor, request_id: str, *, version: int | None = None) -> PrivacyRequest:

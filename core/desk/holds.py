@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from core.desk.approvals import Decided
 from core.desk.base import ChangedError, DeskBase, DeskError
+from core.desk.own_words import reason_of
 from core.model.events import Event, EventKind
 from core.model.findings import Finding
 from core.model.holds import Hold, HoldDraft, HoldGround
@@ -18,10 +20,8 @@ from core.store.database import Transaction
 from core.store.holds import NewHold
 from core.store.proof import task_event
 from core.store.tasks import Outcome
-from core.validation.holds import check_hold
+from core.validation.holds import check_hold, check_review
 
-SHORTEST_REASON = 10
-LONGEST_REASON = 1000
 MOST_HELD_BACK = 500
 AT_ONCE = 1000
 
@@ -78,7 +78,7 @@ class HoldActions(DeskBase):
         Of more than `AT_ONCE` the rest follows at once in transactions of their own, so that others get to write;
         the worker looks for holds right before it sends, so that nothing slips through between them.
         """
-        self._require(actor, Action.PLACE_HOLDS)
+        actor = self._require(actor, Action.PLACE_HOLDS)
         findings = tuple(check_hold(draft, self.today()))
         if draft.review_on is None or any(f.blocks for f in findings):
             return Placed(None, findings)
@@ -121,18 +121,10 @@ class HoldActions(DeskBase):
 
         Raises DeskError, and ChangedError where the hold has changed since it was shown.
         """
-        self._require(actor, Action.RELEASE_HOLDS)
-        reason = reason.strip()
-        if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-            raise DeskError(f"Say why it is released, in {SHORTEST_REASON} to {LONGEST_REASON} characters.")
+        actor = self._require(actor, Action.RELEASE_HOLDS)
+        reason = reason_of(reason, "Say why it is released")
         with self.store.writing() as transaction:
-            hold = holds.get(transaction.db, transaction.keys, hold_id)
-            if hold is None:
-                raise DeskError(f"There is no hold {hold_id}.")
-            if not hold.is_active:
-                raise (DeskError if version is None else ChangedError)(f"{hold_id} was released by {hold.released_by}.")
-            if version is not None and hold.version != version:
-                raise ChangedError(f"{hold_id} has changed since this page was drawn. Look at it again first.")
+            hold = _active(transaction, hold_id, version)
             covered = set(holds.open_requests_under(transaction.db, hold))
             released = holds.release(transaction, hold_id, actor, reason)
             free = [
@@ -148,12 +140,32 @@ class HoldActions(DeskBase):
             transaction.record(Event(EventKind.HOLD_RELEASED, actor.id, outcome="released", detail=detail))
         return Released(_seen(actor, released), tuple(free))
 
+    def review_hold(self, actor: Actor, hold_id: str, review_on: date, *, version: int | None = None) -> Hold:
+        """Keep a hold that was looked at, until it is looked at again on `review_on`.
+
+        Raises DeskError for a day that is no day of review, and ChangedError as `release_hold` does.
+        """
+        actor = self._require(actor, Action.PLACE_HOLDS)
+        for finding in check_review(review_on, self.today()):
+            raise DeskError(f"{finding.message} {finding.fix}.")
+        with self.store.writing() as transaction:
+            before = _active(transaction, hold_id, version)
+            holds.keep_on(transaction, hold_id, review_on)
+            detail = {
+                "hold": hold_id,
+                "review_on": review_on.isoformat(),
+                "review_on_before": before.review_on.isoformat(),
+            }
+            transaction.record(Event(EventKind.HOLD_REVIEWED, actor.id, outcome="kept", detail=detail))
+            kept = replace(before, review_on=review_on, version=before.version + 1)
+        return _seen(actor, kept)
+
     def erase_held_back(self, actor: Actor, request_ids: Sequence[str]) -> list[Decided]:
         """Go on with requests whose holds are gone: queue each, or ask for its approval, or say why not.
 
         What is asked for stays the wish of whoever filed it, who therefore does not approve it.
         """
-        self._require(actor, Action.RELEASE_HOLDS)
+        actor = self._require(actor, Action.RELEASE_HOLDS)
         decided = []
         for request_id in dict.fromkeys(request_ids):
             try:
@@ -237,6 +249,18 @@ class HoldActions(DeskBase):
         if standing:
             return ApprovalKind.HOLD_OVERRIDE
         return ApprovalKind.ERASURE if self.settings.four_eyes else None
+
+
+def _active(transaction: Transaction, hold_id: str, version: int | None) -> Hold:
+    """The hold, which has not been released nor, where a version is given, changed since."""
+    hold = holds.get(transaction.db, transaction.keys, hold_id)
+    if hold is None:
+        raise DeskError(f"There is no hold {hold_id}.")
+    if not hold.is_active:
+        raise (DeskError if version is None else ChangedError)(f"{hold_id} was released by {hold.released_by}.")
+    if version is not None and hold.version != version:
+        raise ChangedError(f"{hold_id} has changed since this page was drawn. Look at it again first.")
+    return hold
 
 
 def _seen(actor: Actor, hold: Hold) -> Hold:

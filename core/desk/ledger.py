@@ -31,7 +31,7 @@ class LedgerActions(DeskBase):
         The list is gone through as the answer is read; when it ends, one audit event says how many were looked up
         and how many found.
         """
-        self._require(actor, Action.CHECK_LEDGER)
+        actor = self._require(actor, Action.CHECK_LEDGER)
         return self._checked_ledger(actor, iter(identifiers))
 
     def _checked_ledger(self, actor: Actor, identifiers: Iterator[tuple[int, str]]) -> Iterator[LedgerEntry]:

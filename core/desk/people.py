@@ -13,8 +13,6 @@ from core.store import people
 from core.store.database import Transaction
 from core.store.people import Person
 
-# The last moment of a session is noted this often at most, and at least ten times within its idle time.
-_NOTED_EVERY: Final = timedelta(minutes=1)
 # A page asks for the names of fifty rows; somebody who signed in elsewhere has theirs a moment later.
 _NAMES_KEPT: Final = timedelta(seconds=10)
 
@@ -49,7 +47,8 @@ class PeopleActions(DeskBase):
     def enter(self, claims: Mapping[str, Any]) -> Visit:
         """Who the claims of a verified ID token speak of, with the roles they have now; for every run of a page.
 
-        Raises SessionEndedError where they have to sign in again, and NotAllowedError where they may not come in.
+        It does not keep a session from ending: a page that is left open asks every few seconds; see `stay`. Raises
+        SessionEndedError where they have to sign in again, and NotAllowedError where they may not come in.
         """
         sign_in = self.settings.sign_in
         if sign_in is None:
@@ -76,9 +75,13 @@ class PeopleActions(DeskBase):
         if why:
             self._end(session, why)
             raise SessionEndedError(ENDED[why])
-        self._note(session)
         actor = Actor(person.issuer, person.subject, person.name, self._roles(person), session.id)
         return Visit(actor, session.until(self._limits()))
+
+    def stay(self, actor: Actor) -> None:
+        """Note that the actor does something: opens a page, presses a button. Their session is not idle then."""
+        if actor.session:
+            self._note(actor.session)
 
     def leave(self, actor: Actor) -> None:
         """End the actor's own session: its cookie, wherever a copy of it is, opens nothing any more."""
@@ -168,12 +171,6 @@ class PeopleActions(DeskBase):
                 transaction.record(
                     Event(kind, session.person, outcome="refused" if refused else "ended", detail=detail)
                 )
-
-    def _note(self, session: Session) -> None:
-        now = self.clock.now()
-        if now - session.active_at >= min(_NOTED_EVERY, self._limits().idle / 10):
-            with self.store.writing() as transaction:
-                people.touch(transaction, session.id)
 
     def _other(self, transaction: Transaction, actor: Actor, person: str) -> Person:
         found = people.get(transaction.db, person)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from core.desk.base import DeskBase, DeskError
 from core.model.events import Event, EventKind
+from core.model.notices import NoticeKind
 from core.model.people import Action, Actor
 from core.store import backup, vault
 from core.store.audit import EventFilter, FilterValues, StoredEvent, Verdict, count_up_to, events, values, verify
+from core.store.notices import cause_is_over, raise_notice
 from core.store.vault import Delivery
 
 AT_RISK_DAYS = 5
@@ -77,6 +79,10 @@ class RecordActions(DeskBase):
                     detail={"ok": verdict.ok, "events": verdict.events, "bad": len(verdict.bad)},
                 )
             )
+            if verdict.ok:
+                cause_is_over(transaction, NoticeKind.AUDIT_NOT_SOUND, "audit")
+            else:
+                raise_notice(transaction, NoticeKind.AUDIT_NOT_SOUND, "audit")
         if verdict.ok:  # what was not found good is not signed
             self.store.checkpoint()
         return verdict

@@ -7,6 +7,7 @@ from core.desk.base import DeskError
 from core.model.deadlines import Deadline, Law, Pause, deadlines_for, laws
 from core.model.privacy_requests import CLOSED, PrivacyRequest, RequestType
 from core.model.wording import day
+from core.settings import Settings
 from core.store.extensions import ChangeKind, DeadlineChange
 
 
@@ -52,21 +53,31 @@ def pinned(request: PrivacyRequest) -> str:
     return next(d.rule for d in request.deadlines if d.what == "respond").rpartition("@")[2]
 
 
-def reckoned(request: PrivacyRequest, pauses: Sequence[Pause], start: date | None) -> tuple[Deadline, ...]:
+def reckoned(
+    request: PrivacyRequest, pauses: Sequence[Pause], start: date | None, settings: Settings
+) -> tuple[Deadline, ...]:
     """The request's dates anew, by the rules that it pinned. Raises DeskError where these are gone."""
     try:
         dates = deadlines_for(
-            request.law, request.received, region=request.region, start=start, pauses=pauses, pack=pinned(request)
+            request.law,
+            request.received,
+            region=request.region,
+            start=start,
+            pauses=pauses,
+            pack=pinned(request),
+            identity_stops_clock=settings.identity_pause == "clock_stops",
         )
     except ValueError as error:
         raise DeskError(f"{error}.") from error
     return tuple(dates)
 
 
-def reckoned_or_nothing(request: PrivacyRequest, pauses: Sequence[Pause], start: date | None) -> tuple[Deadline, ...]:
-    """As `_reckoned`, for showing only: nothing where it cannot be said."""
+def reckoned_or_nothing(
+    request: PrivacyRequest, pauses: Sequence[Pause], start: date | None, settings: Settings
+) -> tuple[Deadline, ...]:
+    """As `reckoned`, for showing only: nothing where it cannot be said."""
     try:
-        return reckoned(request, pauses, start)
+        return reckoned(request, pauses, start, settings)
     except DeskError:
         return ()
 

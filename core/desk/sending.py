@@ -25,7 +25,7 @@ class SendingActions(DeskBase):
 
     def in_grace(self, actor: Actor, *, limit: int = 100) -> list[InGrace]:
         """The erasures in their grace; who is to be sent next comes first."""
-        self._require(actor, Action.VIEW_REQUESTS)
+        actor = self._require(actor, Action.VIEW_REQUESTS)
         with self.store.reading() as db:
             waiting = grace.waiting(db, self.clock.now(), limit=limit)
         shown = ((self._shown(actor, one.request_id), one.until) for one in waiting)
@@ -33,7 +33,7 @@ class SendingActions(DeskBase):
 
     def send_now(self, actor: Actor, request_id: str, *, version: int | None = None) -> PrivacyRequest:
         """End the grace of a request. Raises DeskError if it is in none, ChangedError if it has changed."""
-        self._require(actor, Action.SEND_NOW)
+        actor = self._require(actor, Action.SEND_NOW)
         with self.store.writing() as transaction:
             request = unchanged(transaction, request_id, version)
             sent, until = grace.end(transaction, requests.number_of(transaction.db, request_id))

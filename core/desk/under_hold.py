@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.desk.own_words import LONGEST_REASON, SHORTEST_REASON, is_text
 from core.model.findings import Finding, Severity
 from core.model.holds import Hold, UnderHold
 from core.model.privacy_requests import Draft, RequestType, TaskState
@@ -10,9 +11,6 @@ from core.model.wording import day
 from core.store.approvals import ApprovalKind
 from core.validation import policy
 from core.validation.wording import listed, shown
-
-SHORTEST_REASON = 10
-LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True)
@@ -94,6 +92,8 @@ def _of_reason(reason: str) -> list[Finding]:
         message = "An override needs its reason."
         fix = f"Write {SHORTEST_REASON} characters or more: it is shown to the person who decides."
         return [Finding("reason", "required", message, fix)]
+    if not is_text(reason):
+        return [Finding("reason", "pattern", "The reason holds characters that are no valid text.", "Type it again")]
     if len(reason) > LONGEST_REASON:
         message = f"The reason has {len(reason)} characters; at most {LONGEST_REASON} are allowed."
         return [Finding("reason", "max_length", message, f"Cut it to {LONGEST_REASON} characters")]

@@ -69,6 +69,7 @@ class EventKind(StrEnum):
     TASK_HELD = "task.held"
     TASK_NO_LONGER_HELD = "task.no_longer_held"
     HOLD_PLACED = "hold.placed"
+    HOLD_REVIEWED = "hold.reviewed"
     HOLD_RELEASED = "hold.released"
     DEADLINE_EXTENDED = "deadline.extended"
     CLOCK_PAUSED = "clock.paused"
@@ -202,6 +203,7 @@ DETAILS: Mapping[EventKind, frozenset[str]] = {
     EventKind.HOLD_PLACED: frozenset(
         {"hold", "subject", "categories", "ground", "review_on", "matter_sha256", "covered"}
     ),
+    EventKind.HOLD_REVIEWED: frozenset({"hold", "review_on", "review_on_before"}),
     EventKind.HOLD_RELEASED: frozenset({"hold", "reason_sha256", "free"}),
     EventKind.DEADLINE_EXTENDED: frozenset({"due_before", "due", "pack", "reason_sha256"}),
     EventKind.CLOCK_PAUSED: frozenset({"first", "due", "pack", "reason_sha256"}),

@@ -71,7 +71,8 @@ class Days:
 class Filter:
     """What is measured: a period, and of it only one connection, type, category, law or state, where one is given.
 
-    `state` is a task's state; without it, cancelled submissions are left out.
+    `state` is a submission's state; of requests it means those whose own state has that name. Without it, cancelled
+    ones are left out of what ended.
     """
 
     days: Days

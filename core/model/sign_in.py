@@ -13,8 +13,8 @@ from core.model.people import Role
 
 # A subject that may stand in records as it is: no address of a person, nothing that needs quoting or decoding.
 _PLAIN_SUBJECT: Final = re.compile(r"[A-Za-z0-9._:|/+=~-]{1,255}", re.ASCII)
-# A bare number can look like a card's, which the audit log refuses; providers' numbers are longer or hold letters.
-_CARD_LIKE: Final = re.compile(r"(?<!\d)\d{12,19}(?!\d)", re.ASCII)
+# A number as long as a card's could be taken for one, which the audit log refuses.
+_CARD_LIKE: Final = re.compile(r"(?<!\d)\d{13,19}(?!\d)", re.ASCII)
 _NAME_LENGTH: Final = 200
 _LATEST: Final = 4_102_444_800  # 2100-01-01; a claim beyond it is no time
 

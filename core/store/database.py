@@ -19,6 +19,7 @@ from core.store.connections import Connections
 from core.store.keys import Keys
 from core.store.measures import counting
 from core.store.schema import migrations
+from core.store.turnstile import Turnstile
 
 BUSY_TIMEOUT_MS = 30_000
 _PRAGMAS = (
@@ -93,6 +94,7 @@ class Store:
         # Threads of one process line up here: SQLite has those that wait look again and again, in no order at all.
         self._writing = threading.RLock()
         self._prepare()
+        self._turnstile = Turnstile(path.with_name(path.name + ".turnstile"))
 
     @staticmethod
     def checkpoints_path(path: Path) -> Path:
@@ -121,7 +123,8 @@ class Store:
         """
         with self._writing, self._connections.lend() as db:
             db.conn.execute("PRAGMA query_only=OFF")
-            db.conn.execute("BEGIN IMMEDIATE")
+            with self._turnstile.held():
+                db.conn.execute("BEGIN IMMEDIATE")
             transaction = Transaction(db, self.keys, self.clock.now())
             try:
                 yield transaction

@@ -8,6 +8,7 @@ ALTER TABLE requests ADD COLUMN override_reason BLOB;                  -- encryp
 ALTER TABLE requests ADD COLUMN clock_start TEXT;  -- the day identity was established, where the law counts from it
 ALTER TABLE tasks ADD COLUMN grace_until TEXT;     -- an erasure is not sent before; NULL: no grace, or sent now
 CREATE INDEX tasks_grace ON tasks(grace_until) WHERE grace_until IS NOT NULL;
+CREATE INDEX IF NOT EXISTS approvals_about ON approvals(about);
 
 CREATE TABLE holds (
     number INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -5,10 +5,10 @@ erasures.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from dateutil.relativedelta import relativedelta
 from sqlite_utils import Database
@@ -18,7 +18,7 @@ from core.model.events import Event, EventKind
 from core.settings import KeepSettings
 from core.store import checkpoints, exports
 from core.store.audit import search
-from core.store.audit.prefix import NotAsWrittenError, cut, first_row, oldest_kept
+from core.store.audit.prefix import NotAsWrittenError, cut, first_row, oldest_of_kept_request, oldest_young
 from core.store.database import Store, Transaction
 from core.store.proof import admissible
 from core.store.rows import rows
@@ -29,6 +29,9 @@ _REASON_LENGTH: Final = 300
 
 Progress = Callable[[int, int], bool]
 """Called with the records disposed of and those due; returning False stops after the present step."""
+
+Signed = Mapping[int, checkpoints.Checkpoint]
+"""Checkpoints by the number of rows that they count, their signatures unchecked."""
 
 __all__ = ["Disposed", "Due", "NotAsWrittenError", "dispose", "due"]
 
@@ -99,12 +102,11 @@ def due(store: Store, keep: KeepSettings) -> Due:
     events_until = now - relativedelta(months=keep.events_months)
     with store.reading() as db:
         (counted,) = rows(db, f"SELECT count(*) AS n {_DUE_REQUESTS}", {"until": to_text(requests_until)})
+        first, stop = first_row(db), oldest_young(db, events_until)
         # As it will be once the requests are gone: their events keep no others.
-        stop, held_back_by = oldest_kept(db, events_until, f"SELECT r.id {_DUE_REQUESTS}", to_text(requests_until))
-        first = first_row(db)
-        signed = _signed_below(store, db, first, stop)
+        kept = oldest_of_kept_request(db, stop, f"SELECT r.id {_DUE_REQUESTS}", to_text(requests_until))
+        upto = _newest_signed(store, db, _sizes(store), first, kept[0] if kept else stop)
         files = len(exports.due(db, exports.folder_of(store.path), now))
-    upto = signed[-1] if signed else None
     return Due(
         requests=counted["n"],
         requests_until=requests_until,
@@ -112,7 +114,7 @@ def due(store: Store, keep: KeepSettings) -> Due:
         events_upto=upto,
         events_until=events_until,
         exports=files,
-        held_back_by=held_back_by,
+        held_back_by=kept[1] if kept else None,
         reason=keep.reason,
     )
 
@@ -153,9 +155,10 @@ def _steps(store: Store, wanted: Due, keep: KeepSettings, actor: str) -> Iterato
             break
         done = Disposed(requests=done.requests + count, exports=done.exports)
         yield done
+    signed = _sizes(store)
     while True:
         with store.writing() as transaction:
-            upto, count = _events(store, transaction, wanted.events_until, actor, reason)
+            upto, count = _events(store, transaction, signed, wanted.events_until, actor, reason)
         if not count:
             break
         done = Disposed(done.requests, done.events + count, upto, done.exports)
@@ -195,16 +198,22 @@ def _requests(transaction: Transaction, until: datetime, actor: str, reason: str
     return len(found)
 
 
-def _events(store: Store, transaction: Transaction, until: datetime, actor: str, reason: str) -> tuple[int | None, int]:
+def _events(
+    store: Store, transaction: Transaction, signed: Signed, until: datetime, actor: str, reason: str
+) -> tuple[int | None, int]:
     """One cut of the log's oldest rows, at a signed checkpoint. Returns the last row that went, and how many did."""
     db = transaction.db
-    first = first_row(db)
-    stop, _ = oldest_kept(db, until, "SELECT NULL WHERE false", "")
-    signed = _signed_below(store, db, first, stop)
-    within = [size for size in signed if size < first + EVENTS_AT_ONCE] or signed[:1]
-    if not within:
+    first, stop = first_row(db), oldest_young(db, until)
+    upto, most = None, EVENTS_AT_ONCE
+    while upto is None and first < stop:
+        within = min(stop, first + most)
+        kept = oldest_of_kept_request(db, within, "SELECT NULL WHERE false", "")
+        upto = _newest_signed(store, db, signed, first, kept[0] if kept else within)
+        if kept or within == stop:
+            break
+        most *= 2  # no checkpoint was signed among so few
+    if upto is None:
         return None, 0
-    upto = within[-1]
     head = cut(db, store.keys, first, upto)
     transaction.record(
         Event(
@@ -224,14 +233,15 @@ def _events(store: Store, transaction: Transaction, until: datetime, actor: str,
     return upto, upto - first + 1
 
 
-def _signed_below(store: Store, db: Database, first: int, stop: int) -> list[int]:
-    """Sizes of this desk's checkpoints from `first` on, below `stop`, that saw the row that is there; in order."""
+def _sizes(store: Store) -> Signed:
     found, _ = checkpoints.read(store.checkpoints_path(store.path))
-    sizes: dict[int, Any] = {point.size: point for point in found if first <= point.size < stop}
-    good = []
-    for size in sorted(sizes):
-        point = sizes[size]
+    return {point.size: point for point in found}
+
+
+def _newest_signed(store: Store, db: Database, signed: Signed, first: int, stop: int) -> int | None:
+    """The newest row from `first` on, below `stop`, that this desk signed a checkpoint of, as it is there now."""
+    for size in sorted((size for size in signed if first <= size < stop), reverse=True):
         row = db.conn.execute("SELECT hash FROM audit_events WHERE seq = ?", [size]).fetchone()
-        if row == (point.head,) and point.is_signed_with(store.keys):
-            good.append(size)
-    return good
+        if row == (signed[size].head,) and signed[size].is_signed_with(store.keys):
+            return size
+    return None

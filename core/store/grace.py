@@ -46,14 +46,24 @@ def end(transaction: Transaction, number: int) -> tuple[list[str], datetime | No
     return [row["id"] for row in rows], max((from_text(row["grace_until"]) for row in rows), default=None)
 
 
-def waiting(db: Database, now: datetime, *, limit: int = 100, request_id: str | None = None) -> list[Waiting]:
-    """The requests in their grace, or the one asked about; who is to be sent next comes first."""
+def waiting(db: Database, now: datetime, *, limit: int = 100) -> list[Waiting]:
+    """The requests in their grace; who is to be sent next comes first."""
     rows = db.query(
         "SELECT r.id, max(t.grace_until) AS until FROM tasks t JOIN requests r ON r.number = t.request "  # noqa: S608 - fixed text
-        f"WHERE {_IN_GRACE} AND (? IS NULL OR r.id = ?) GROUP BY r.number ORDER BY until, r.number LIMIT ?",
-        [to_text(now), request_id, request_id, limit],
+        f"WHERE {_IN_GRACE} GROUP BY r.number ORDER BY until, r.number LIMIT ?",
+        [to_text(now), limit],
     )
     return [Waiting(row["id"], from_text(row["until"])) for row in rows]
 
 
-_IN_GRACE = "t.grace_until > ? AND t.state = 'queued' AND t.attempts = 0 AND t.superseded_by IS NULL"
+def until(db: Database, number: int, now: datetime) -> datetime | None:
+    """When the grace of a request, by its row number, ends; None where it is in none."""
+    (row,) = db.query(
+        f"SELECT max(t.grace_until) AS until FROM tasks t WHERE t.request = ? AND {_IN_GRACE}",  # noqa: S608 - fixed text
+        [number, to_text(now)],
+    )
+    return from_text(row["until"]) if row["until"] else None
+
+
+# The plus keeps the query from going through everything that is queued, which can be a batch of 100 000.
+_IN_GRACE = "t.grace_until > ? AND +t.state = 'queued' AND t.attempts = 0 AND t.superseded_by IS NULL"

@@ -7,60 +7,13 @@ them to the counts before the same transaction commits.
 
 from typing import Final
 
-PHASE_COLUMNS: Final = ("approval_ms", "queued_ms", "throttled_ms", "vendor_ms", "callback_ms", "person_ms")
+from core.store.measure_changes import PHASE_COLUMNS, answer_change, request_change, task_change
 
-# 16 buckets an octave, each named by the least latency in it: narrow enough that one bucket of a million latencies
-# is read in milliseconds. An edge lies right above each of these, so that what took up to them can be counted.
+# 8 buckets an octave, each named by the least latency in it: wide enough that a year of them is read quickly, narrow
+# enough that the latencies inside one are. An edge lies right above each of these, so that what took up to them can
+# be counted.
 BAND_EDGES_MS: Final = (60_000, 3_600_000, 6 * 3_600_000, 86_400_000, 3 * 86_400_000, 7 * 86_400_000)
-_BUCKETS: Final = sorted({0, *(round(2 ** (step / 16)) for step in range(39 * 16)), *(e + 1 for e in BAND_EDGES_MS)})
-
-# Days are counted from 1970-01-01, like `date(day * 86400, 'unixepoch')`; what has not ended has day 0.
-_CONTROLLERS_DAY: Final = (
-    "(strftime('%s', {at}) + (SELECT seconds FROM zone_offsets WHERE starts_at <= {at} "
-    "ORDER BY starts_at DESC LIMIT 1)) / 86400"
-)
-_CALENDAR_DAY: Final = "strftime('%s', {day}) / 86400"
-
-
-def _if_ended(row: str, column: str) -> str:
-    return f"iif({row}.ended_at IS NULL, 0, coalesce({row}.{column}, 0))"
-
-
-def task_change(sign: int, row: str, source: str) -> str:
-    """A statement that notes a task's row, `row`, as counted once more (1) or no more (-1)."""
-    error = (
-        f"iif({row}.ended_at IS NULL OR {row}.state IN ('completed', 'nothing_found', 'cancelled'), '', "
-        f"coalesce((SELECT value FROM json_each({row}.error) WHERE key = 'code'), {row}.state))"
-    )
-    day = f"iif({row}.ended_at IS NULL, 0, {_CONTROLLERS_DAY.format(at=f'{row}.ended_at')})"
-    sums = ", ".join(_if_ended(row, column) for column in ("latency_ms", *PHASE_COLUMNS, "attempts", "polls"))
-    return (
-        f"INSERT INTO task_changes SELECT {sign}, {row}.number, {row}.connection, {row}.kind, r.law, r.categories, "
-        f"{row}.state, {error}, {day}, {sums} FROM {source};"
-    )
-
-
-def request_change(sign: int, row: str, source: str) -> str:
-    """A statement that notes a request's row under each `n.connection` of the source; '' stands for all of them."""
-    closed = f"iif({row}.closed_at IS NULL, NULL, {_CONTROLLERS_DAY.format(at=f'{row}.closed_at')})"
-    return (
-        f"INSERT INTO request_changes SELECT {sign}, n.connection, {row}.type, {row}.law, {row}.categories, "
-        f"{row}.state, {_CALENDAR_DAY.format(day=f'{row}.received')}, {_CALENDAR_DAY.format(day=f'{row}.due_on')}, "
-        f"{closed} FROM {source};"
-    )
-
-
-def answer_change(sign: int, row: str, denial: str, source: str = "") -> str:
-    """A statement that notes a request's row for the table of 11 CCR 7102, with the class of its denial."""
-    days = (
-        f"coalesce(iif({row}.closed_at IS NULL, -1, max(0, {_CONTROLLERS_DAY.format(at=f'{row}.closed_at')} - "
-        f"{_CALENDAR_DAY.format(day=f'{row}.received')})), -1)"
-    )
-    return (
-        f"INSERT INTO answer_changes SELECT {sign}, {row}.type, {row}.law, CAST(substr({row}.received, 1, 4) AS "
-        f"INTEGER), {row}.state, {denial}, {days}{f' FROM {source}' if source else ''};"
-    )
-
+_BUCKETS: Final = sorted({0, *(round(2 ** (step / 8)) for step in range(39 * 8)), *(e + 1 for e in BAND_EDGES_MS)})
 
 _EACH_CONNECTION: Final = "(SELECT '' AS connection UNION SELECT connection FROM tasks WHERE request = {row}.number) n"
 _FIRST_TASK_THERE: Final = (
@@ -130,6 +83,13 @@ CREATE TABLE task_latencies (               -- a histogram
     n INTEGER NOT NULL,
     PRIMARY KEY (slice, day, bucket)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE task_latencies_by_month (      -- the same by whole months, so that a year is not read day by day
+    slice INTEGER NOT NULL,
+    month INTEGER NOT NULL,                 -- its first day
+    bucket INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (slice, month, bucket)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE category_sets (id INTEGER PRIMARY KEY, categories TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE ended_tasks (                  -- by latency, so that a percentile inside a bucket is a short walk
     latency_ms INTEGER NOT NULL,
@@ -160,6 +120,7 @@ CREATE TABLE request_counts (
 -- What has gone is not kept as a nought.
 CREATE INDEX task_counts_gone ON task_counts(n) WHERE n = 0;
 CREATE INDEX task_latencies_gone ON task_latencies(n) WHERE n = 0;
+CREATE INDEX task_latencies_by_month_gone ON task_latencies_by_month(n) WHERE n = 0;
 CREATE INDEX request_counts_gone ON request_counts(n) WHERE n = 0;
 
 CREATE TABLE task_changes (                 -- empty between transactions

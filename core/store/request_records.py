@@ -13,7 +13,7 @@ from core.store.requests import RequestFilter, conditions
 from core.store.rows import rows
 
 Record = Mapping[str, Any]
-"""The columns of `COLUMNS`, and `number`."""
+"""The columns of `COLUMNS`, `number`, and `told`: the connections whose vendor has taken the request."""
 
 COLUMNS: Final = (
     "id", "type", "state", "categories", "scope", "law", "region", "received", "submitted_at", "due_on", "closed_at",
@@ -28,6 +28,8 @@ SELECT r.number, r.id, r.type, r.state, r.scope, r.law, r.region, r.received, r.
     (SELECT b.id FROM batches b WHERE b.number = r.batch) AS batch,
     (SELECT group_concat(connection, ';') FROM (SELECT DISTINCT t.connection FROM tasks t
         WHERE t.request = r.number AND t.superseded_by IS NULL ORDER BY 1)) AS connections,
+    (SELECT group_concat(connection, ';') FROM (SELECT DISTINCT t.connection FROM tasks t
+        WHERE t.request = r.number AND t.submitted_at IS NOT NULL ORDER BY 1)) AS told,
     d.code AS denial, d.class_7102 AS denial_class,
     (SELECT c.at FROM deadline_changes c WHERE c.request = r.number AND c.what = 'extended') AS extended_at
 FROM requests r LEFT JOIN denials d ON d.request = r.number

@@ -25,5 +25,5 @@ def show(deadlines: Sequence[Deadline], today: date | None) -> None:
         left = f" · {days_left(deadline.due, today)}" if today else ""
         with st.container(gap="xxsmall"):
             st.markdown(f"{WHAT_WORDS.get(deadline.what, deadline.what)} **{day(deadline.due)}**{left}")
-            st.caption(escape(f"{deadline.explanation} ({deadline.article})"))
+            st.caption(escape(f"{deadline.explanation} ({deadline.article}; rule {deadline.rule})"))
     st.caption("Reckoned from published rules; not legal advice.")

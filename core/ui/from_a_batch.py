@@ -15,12 +15,7 @@ def asked_for() -> int | None:
     if found is None:
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(
-            links.PAGES / "submit_batch.py",
-            label=f"Requests of {found[0]}",
-            icon=":material/upload_file:",
-            query_params={"batch": found[0]},
-        )
+        links.to_batch(f"Requests of {found[0]}", found[0])
         st.button("Show all requests", key="batch_forget", icon=":material/filter_alt_off:", on_click=forget)
     return int(found[1])
 

@@ -38,6 +38,13 @@ def to_requests(label: str, query: Query) -> None:
     st.page_link(PAGES / "track_requests.py", label=label, icon=":material/arrow_forward:", query_params=dict(query))
 
 
+def to_batch(label: str, batch_id: str) -> None:
+    """One batch."""
+    st.page_link(
+        PAGES / "submit_batch.py", label=label, icon=":material/upload_file:", query_params={"batch": batch_id}
+    )
+
+
 def to_request(request_id: str) -> None:
     """One request."""
     st.page_link(

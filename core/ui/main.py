@@ -44,9 +44,10 @@ TAB_ICON = (
 st.set_page_config(page_title="Privacy Desk", page_icon=TAB_ICON, layout="wide", initial_sidebar_state=220)
 
 # Without anybody signed in, the script ends here: no page is known to Streamlit before somebody may see one.
-person = actor()
+person = actor(at_the_door=True)
 if desk().settings.sign_in is not None:
     sign_in.check_role(desk(), person)
+    desk().stay(person)
 
 sections: dict[str, list[st.Page]] = {"": []}
 for section, entries in MENU.items():

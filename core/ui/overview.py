@@ -84,31 +84,31 @@ def _cards(view: Overview) -> None:
             "Requests that do not go on by themselves: the outcome is unknown, or the vendor refused or cannot tell.",
         ),
         (
-            "Overdue", view.overdue, ":material/event_busy:", links.OVERDUE, "Show overdue ones",
+            "Overdue", view.overdue, ":material/event_busy:", links.OVERDUE, "See overdue",
             "Open, and past the legal deadline, by the controller's calendar.",
         ),
         (
-            "At risk", view.at_risk, ":material/timer:", links.AT_RISK, "Show those at risk",
+            "At risk", view.at_risk, ":material/timer:", links.AT_RISK, "See at risk",
             f"Open, and due today or within {AT_RISK_DAYS} days.",
         ),
         (
             "Awaiting approval", view.awaiting_approval, ":material/how_to_reg:", links.AWAITING_APPROVAL,
-            "Show those that wait", "Nothing of them is sent before a second person has approved.",
+            "See waiting", "Nothing of them is sent before a second person has approved.",
         ),
         (
-            "On legal hold", view.on_hold, ":material/gavel:", links.ON_HOLD, "Show those on hold",
+            "On legal hold", view.on_hold, ":material/gavel:", links.ON_HOLD, "See on hold",
             "A legal hold keeps them from being carried out.",
         ),
         (
-            "In grace", view.in_grace, ":material/hourglass_top:", links.IN_GRACE, "Show those in grace",
+            "In grace", view.in_grace, ":material/hourglass_top:", links.IN_GRACE, "See in grace",
             "Erasures that are not sent yet, so that a mistake can be stopped. Cancel one, or have it sent now.",
         ),
         (
-            "In flight", in_flight, ":material/autorenew:", links.IN_FLIGHT, "Show those in flight",
+            "In flight", in_flight, ":material/autorenew:", links.IN_FLIGHT, "See in flight",
             f"{number(view.queued)} queued, {number(view.in_flight)} at a vendor.",
         ),
         (
-            "Closed in 7 days", view.closed_last_7_days, ":material/task_alt:", links.CLOSED, "Show closed ones",
+            "Closed in 7 days", view.closed_last_7_days, ":material/task_alt:", links.CLOSED, "See closed",
             "Requests that ended in the last seven days, however they ended. Metrics has the success rate.",
         ),
     ):  # fmt: skip
@@ -133,7 +133,7 @@ def _under_way(person: Actor, view: Overview) -> None:
             icon=":material/speed:",
         )
     elif budget:
-        st.caption(f"{number(budget.sent)} of {number(budget.limit)} erasures of the last hour's limit were sent.")
+        st.caption(f"Erasures sent in the last hour: {number(budget.sent)} of {number(budget.limit)} allowed.")
 
 
 def _needs_a_person(view: Overview) -> None:

@@ -40,7 +40,7 @@ def no_sign_in() -> None:
         "PRIVACY_DESK_SIGN_IN__CLIENT_SECRET=…\n"
         "PRIVACY_DESK_SIGN_IN__COOKIE_SECRET=…          # openssl rand -hex 32\n"
         'PRIVACY_DESK_SIGN_IN__ADMINISTRATORS=["…"]    # your own subject id, to begin with',
-        language="bash",
+        language=None,
     )
     if desk().settings.in_sandbox:
         st.markdown("In the sandbox, **Act as** in the sidebar shows what each role sees.")

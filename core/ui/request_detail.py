@@ -90,7 +90,9 @@ def _head(request: PrivacyRequest, person: Actor) -> None:
             color=BADGE_COLORS.get(request.state, "blue"),
         )
     present = {task.connection for task in request.tasks if task.superseded_by is None}
-    held_up = waiting.reasons(person, present) if request.state not in CLOSED else {}
+    held_up: dict[str, str] = {}
+    if request.state not in CLOSED:
+        held_up = {**waiting.for_the_limit(person, request.tasks), **waiting.reasons(person, present)}
     for sentence in next_step.sentences(request, held_up, desk().clock.now()):
         st.markdown(escape(sentence))
     if request.state in {RequestState.NEEDS_PERSON, RequestState.FAILED, RequestState.PARTLY_COMPLETED}:
@@ -133,6 +135,8 @@ def _facts(view: RequestView, person: Actor) -> None:
     }
     with st.container(border=True):
         facts_grid({name: value for name, value in facts.items() if value})
+        if request.batch:
+            links.to_batch(f"Came with {request.batch}", request.batch)
         with st.expander("The dates and how they were reckoned", icon=":material/event:", key="request_dates"):
             request_clock.show(person, request, view.clock)
 

@@ -13,15 +13,15 @@ def desk() -> Desk:
     return Desk.open()
 
 
-def actor() -> Actor:
-    """The person at the page, with the roles they have now; without one, the page ends here with the sign-in.
+def actor(*, at_the_door: bool = False) -> Actor:
+    """The person at the page, with the roles they have now; without one, the page ends here (see `sign_in.visit`).
 
     Where no sign-in is configured the server is for one machine, and its user is the administrator; in the sandbox
     they may act as somebody else.
     """
     here = desk()
     if here.settings.sign_in is not None:
-        return sign_in.visit(here).actor
+        return sign_in.visit(here, at_the_door=at_the_door).actor
     return acting.person() if here.settings.in_sandbox else LOCAL
 
 

@@ -11,16 +11,31 @@ from core.ui.words import minute
 TITLE: Final = "Privacy Desk"
 
 
-def visit(desk: Desk) -> Visit:
-    """Who is signed in. Without anybody the page ends here, with the way in and nothing else on it."""
-    if not st.user.get("is_logged_in"):
+def _begin_anew() -> NoReturn:
+    st.rerun(scope="app")
+
+
+def visit(desk: Desk, *, at_the_door: bool = False) -> Visit:
+    """Who is signed in. Without anybody the page ends here.
+
+    At the door, where each run of the whole page begins, the way in is then shown, and nothing else. Anywhere else
+    (a part that refreshes by itself, a button's callback) the run ends and the whole page begins anew: at the door.
+    """
+    if st.user.get("is_logged_in"):
+        try:
+            found = desk.enter(st.user.to_dict())
+        except SessionEndedError as ended:
+            if at_the_door:
+                _ask_again(str(ended))
+        except NotAllowedError as refused:
+            if at_the_door:
+                _turn_away(str(refused))
+        else:
+            if found.actor.roles or at_the_door:
+                return found
+    elif at_the_door:
         _ask()
-    try:
-        return desk.enter(st.user.to_dict())
-    except SessionEndedError as ended:
-        _ask_again(str(ended))
-    except NotAllowedError as refused:
-        _turn_away(str(refused))
+    _begin_anew()
 
 
 def check_role(desk: Desk, person: Actor) -> None:

@@ -29,6 +29,16 @@ _ICONS: Mapping[str, str] = {
     EventKind.IDENTIFIER_DESTROYED: ":material/no_accounts:",
     EventKind.VAULT_DELIVERED: ":material/verified:",
     EventKind.VAULT_FAILED: ":material/error:",
+    EventKind.APPROVAL_ASKED: ":material/how_to_reg:",
+    EventKind.APPROVAL_DECIDED: ":material/how_to_reg:",
+    EventKind.REQUEST_DENIED: ":material/block:",
+    EventKind.REQUEST_SENT_NOW: ":material/send:",
+    EventKind.TASK_HELD: ":material/gavel:",
+    EventKind.TASK_NO_LONGER_HELD: ":material/lock_open:",
+    EventKind.DEADLINE_EXTENDED: ":material/update:",
+    EventKind.CLOCK_PAUSED: ":material/pause_circle:",
+    EventKind.CLOCK_RESUMED: ":material/play_circle:",
+    EventKind.IDENTITY_ESTABLISHED: ":material/badge:",
 }
 
 

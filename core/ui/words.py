@@ -115,6 +115,7 @@ KIND_WORDS: Mapping[str, str] = {
     EventKind.TASK_HELD: "Held back by a legal hold",
     EventKind.TASK_NO_LONGER_HELD: "No longer held back",
     EventKind.HOLD_PLACED: "Legal hold placed",
+    EventKind.HOLD_REVIEWED: "Legal hold reviewed",
     EventKind.HOLD_RELEASED: "Legal hold released",
     EventKind.DEADLINE_EXTENDED: "Deadline extended",
     EventKind.CLOCK_PAUSED: "Clock stopped",

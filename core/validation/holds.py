@@ -22,7 +22,7 @@ def check_hold(draft: HoldDraft, today: date) -> list[Finding]:
         *_ground(draft.ground),
         *_text("matter", "The matter", draft.matter, "Name the case or reference it is for"),
         *_text("owner", "The owner", draft.owner, "Name who answers for it and reviews it"),
-        *_review(draft.review_on, today),
+        *check_review(draft.review_on, today),
     ]
 
 
@@ -63,7 +63,8 @@ def _text(field: str, name: str, text: str, fix: str) -> Iterator[Finding]:
         )
 
 
-def _review(review_on: date | None, today: date) -> Iterator[Finding]:
+def check_review(review_on: date | None, today: date) -> Iterator[Finding]:
+    """What is wrong with the day on which a hold is looked at again."""
     latest = today + relativedelta(years=LONGEST_REVIEW_YEARS)
     if review_on is None:
         yield Finding("review_on", "required", "The day of review is missing.", "Choose when it is looked at again")

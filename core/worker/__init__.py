@@ -1,5 +1,6 @@
 """Due tasks to clients to outcomes: one short, crash-safe step at a time."""
 
+import logging
 import random
 import threading
 import uuid
@@ -23,7 +24,9 @@ from core.store.identifiers import Secret
 from core.store.tasks import Leased
 from core.worker.leasing import Leasing
 from core.worker.outcomes import Schedule, after_submission, after_tracking, needs_person, outcome_unknown
-from core.worker.settling import Finished, Settling
+from core.worker.settling import MOST_AT_ONCE, Finished, Settling
+
+log = logging.getLogger(__name__)
 
 # A call ends within four timeouts (two round trips, and two to the token server).
 LEASE_MARGIN_SECONDS = 30.0
@@ -36,6 +39,11 @@ def calls_at_once(limit_per_minute: int) -> int:
     """How many calls to one vendor may be out at a time: what its limit lets through in two seconds."""
     needed = ceil(limit_per_minute / 60 * _EXPECTED_ANSWER_SECONDS)
     return min(MOST_CALLS_AT_ONCE, max(FEWEST_CALLS_AT_ONCE, needed))
+
+
+def _longest(connection: ConnectionSettings) -> float:
+    """Seconds that a lease lasts: the longest call, and some."""
+    return 4 * connection.timeout_seconds + LEASE_MARGIN_SECONDS
 
 
 def _nothing(step: str) -> None:
@@ -95,17 +103,41 @@ class Worker:
         connection = self.connections().get(name)
         if connection is None or connection.paused:
             return []
-        leasing = self._leasing.setdefault(name, Leasing(name, self.owner, self.settings.erasures_per_hour))
-        leasing.owner = self.owner
+        leasing = self._leasing_of(name)
         with self.store.reading() as db:
             if not tasks.any_due(db, name, self.clock.now()):
                 leasing.ask_again_at = None
                 return []
         with self.store.writing() as transaction:
-            longest = 4 * connection.timeout_seconds + LEASE_MARGIN_SECONDS
-            leased = leasing.take(transaction, connection, limit, longest)
+            leased = leasing.take(transaction, connection, limit, _longest(connection))
         self._watch("leased")
         return leased
+
+    def turn(self, name: str, finished: Sequence[Finished], limit: int) -> list[Leased]:
+        """Commit what calls of a connection brought back and take what is due next, all in one transaction.
+
+        Where that cannot be written, each outcome is written by itself (see `Settling.settle`).
+        """
+        connection = self.connections().get(name)
+        if not finished or len(finished) > MOST_AT_ONCE or not limit or connection is None or connection.paused:
+            self.settle(finished)
+            return self.lease(name, limit) if limit else []
+        try:
+            with self.store.writing() as transaction:
+                self._settling.keep(transaction, finished)
+                leased = self._leasing_of(name).take(transaction, connection, limit, _longest(connection))
+                self._watch("committing")
+        except Exception:
+            log.exception("outcomes could not be written together")
+            self.settle(finished)
+            return []
+        self._watch("committed")
+        return leased
+
+    def _leasing_of(self, name: str) -> Leasing:
+        leasing = self._leasing.setdefault(name, Leasing(name, self.owner, self.settings.erasures_per_hour))
+        leasing.owner = self.owner
+        return leasing
 
     def ask_again_at(self, name: str) -> datetime | None:
         """When limiter or breaker may let the next call through, as of the last lease; None where they did not mind."""

@@ -111,6 +111,10 @@ def let_go(store: Store) -> int:
     """Make due what each batch may send now, and park what of a paused one has come back. Returns how many moved."""
     with store.reading() as db:
         batches = releasing.to_look_after(db)
+        left = records.cancelled_with_tasks_left(db)
+    for number in left:  # on their way to the vendor when the batch was cancelled, and come back unsent
+        with store.writing() as transaction:
+            records.change(transaction, number, work=Work.CANCEL)
     moved = 0
     for number, paused in batches:
         if paused:

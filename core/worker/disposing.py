@@ -37,10 +37,10 @@ class Disposer:
             return False
         self._last = now
         try:
-            done = dispose(self._store, self._keep, DESK.id, lambda done, total: not self._stopping.is_set())
+            done = dispose(self._store, self._keep, DESK.id, lambda *_: not self._stopping.is_set())
         except NotAsWrittenError as error:
             # The rows stay where they are: they are evidence. A person has to look.
-            log.error("records not disposed of: %s", error)
+            log.warning("records not disposed of: %s", error)
             with self._store.writing() as transaction:
                 raise_notice(transaction, NoticeKind.AUDIT_NOT_SOUND, "audit")
             return True

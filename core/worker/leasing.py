@@ -62,7 +62,9 @@ class Leasing:
         to_send, to_track = self._due(transaction, limit, probing=probing)
         wanted = min(limit, len(to_send) + len(to_track))
         limiter = Limiter(connection.limit_per_minute)
-        granted, limits, self.ask_again_at = limiter.take(LimiterState.from_json(state.limiter), now, wanted)
+        granted, limits, next_at = limiter.take(LimiterState.from_json(state.limiter), now, wanted)
+        if granted < wanted:
+            self.ask_again_at = next_at
         if not granted:
             connection_states.note_limit(transaction, self.name, holds_up=wanted > 0)
             return []

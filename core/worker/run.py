@@ -7,41 +7,30 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from core.clock import Clock
-from core.model.events import Event, EventKind
-from core.model.notices import NoticeKind
-from core.model.people import DESK
-from core.model.privacy_requests import TaskError, TaskState
 from core.settings import Settings
 from core.store import (
-    enforcement_changes,
-    erasures_sent,
-    identifiers,
-    notice_deliveries,
-    requests,
     tasks,
-    vault,
     worker_leases,
 )
 from core.store.database import Store
-from core.store.notices import raise_notice
-from core.store.proof import task_event
-from core.store.tasks import Outcome
+from core.store.tasks import Leased
 from core.worker import Worker, calls_at_once
 from core.worker.batches import BatchKeeper
 from core.worker.deliveries import Deliveries
 from core.worker.disposing import Disposer
+from core.worker.housekeeping import destroy_identifiers, hand_over_stranded, note_clock_jump
 from core.worker.notice_deliveries import NoticeDeliveries
 from core.worker.owners import is_gone, owner_name
 from core.worker.purposes import PurposeWorker
 from core.worker.settling import Finished
 from core.worker.watching import forget_old_sends, tell_of_deadlines, tell_of_reviews
 
-__all__ = ["WorkerProcess", "destroy_identifiers", "is_gone", "note_clock_jump", "owner_name"]
+__all__ = ["WorkerProcess", "destroy_identifiers", "hand_over_stranded", "is_gone", "note_clock_jump", "owner_name"]
 
 LEASE_SECONDS = 15.0
 BEAT_SECONDS = 4.0
 IDLE_SECONDS = 0.2
-MOMENT_SECONDS = 0.005
+MOMENT_SECONDS = 0.1
 PURPOSES_IDLE_SECONDS = 0.5
 PURPOSES_PAUSE_SECONDS = 5.0
 NOTICES_IDLE_SECONDS = 0.5
@@ -143,41 +132,46 @@ class WorkerProcess:
         pool = ThreadPoolExecutor(most, thread_name_prefix=name)
         try:
             while not self.stopping.is_set():
-                busy = self._settle_ended(busy)
-                room = most - len(busy)
-                leased = self.worker.lease(name, room) if room and self._holds_lease() else []
-                busy |= {pool.submit(self.worker.call, name, one) for one in leased}
-                self._rest(name, busy, full=len(busy) == most)
+                busy, finished = self._gather(busy)
+                room = most - len(busy) if self._holds_lease() else 0
+                busy |= {pool.submit(self.worker.call, name, one) for one in self._turn(name, finished, room)}
+                self._rest(name, busy)
             # What is still out after this keeps its lease on disk and is looked into by the next worker.
             leave_at = self.clock.monotonic() + STOP_SECONDS - 3
             while busy and (left := leave_at - self.clock.monotonic()) > 0:
                 wait(busy, timeout=left, return_when="FIRST_COMPLETED")
-                busy = self._settle_ended(busy)
+                busy, finished = self._gather(busy)
+                self._turn(name, finished, 0)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _rest(self, name: str, busy: "set[Future[Finished | None]]", *, full: bool) -> None:
-        """Until a call ends or the limiter may let the next one through, and never for long: tasks come at any time."""
-        seconds = IDLE_SECONDS
-        next_at = self.worker.ask_again_at(name)
-        if next_at and not full:
-            seconds = min(seconds, max(MOMENT_SECONDS, (next_at - self.clock.now()).total_seconds()))
-        if busy:
-            wait(busy, timeout=seconds, return_when="FIRST_COMPLETED")
-        else:
-            self.stopping.wait(seconds)
+    def _turn(self, name: str, finished: list[Finished], room: int) -> list[Leased]:
+        try:
+            return self.worker.turn(name, finished, room)
+        except Exception:
+            # The tasks keep their leases and are looked into when these run out; the other calls go on.
+            log.exception("outcomes could not be written")
+            return []
 
-    def _settle_ended(self, busy: "set[Future[Finished | None]]") -> "set[Future[Finished | None]]":
-        """Write what calls have brought back. Returns those that are still out."""
+    def _rest(self, name: str, busy: "set[Future[Finished | None]]") -> None:
+        """Until there is something to do, and never for long: tasks come at any time.
+
+        Where the limiter is what holds things up, nothing is gained by writing each answer by itself: they gather
+        for a moment, which leaves the database to everybody else.
+        """
+        next_at = self.worker.ask_again_at(name)
+        if next_at:
+            until_then = (next_at - self.clock.now()).total_seconds()
+            self.stopping.wait(min(IDLE_SECONDS, max(MOMENT_SECONDS, until_then)))
+        elif busy:
+            wait(busy, timeout=IDLE_SECONDS, return_when="FIRST_COMPLETED")
+        else:
+            self.stopping.wait(IDLE_SECONDS)
+
+    def _gather(self, busy: "set[Future[Finished | None]]") -> "tuple[set[Future[Finished | None]], list[Finished]]":
+        """The calls that are still out, and what the others brought back."""
         ended = {call for call in busy if call.done()}
-        finished = [one for call in ended if (one := self._brought_back(call))]
-        if finished:
-            try:
-                self.worker.settle(finished)
-            except Exception:
-                # The tasks keep their leases and are looked into when these run out; the other calls go on.
-                log.exception("outcomes could not be written")
-        return busy - ended
+        return busy - ended, [one for call in ended if (one := self._brought_back(call))]
 
     @staticmethod
     def _brought_back(call: "Future[Finished | None]") -> "Finished | None":
@@ -251,55 +245,3 @@ class WorkerProcess:
         self._clock_offset = offset
         if back > CLOCK_TOLERANCE_SECONDS:
             note_clock_jump(self.store, back)
-
-
-def note_clock_jump(store: Store, seconds_back: float) -> None:
-    """The wall clock went back: move what waits back with it, so that nothing stalls for as long, and say so."""
-    with store.writing() as transaction:
-        tasks.move_due_times(transaction, -seconds_back)
-        enforcement_changes.move_due_times(transaction, -seconds_back)
-        vault.move_due_times(transaction, -seconds_back)
-        notice_deliveries.move_due_times(transaction, -seconds_back)
-        erasures_sent.move(transaction, -seconds_back)
-        transaction.record(Event(EventKind.CLOCK_ANOMALY, DESK.id, detail={"back_ms": round(seconds_back * 1000)}))
-
-
-def hand_over_stranded(settings: Settings, store: Store) -> int:
-    """Give the tasks of a connection that was taken out of the settings to a person. Returns how many."""
-    if settings.in_sandbox:
-        return 0  # its connections come and go with the sandbox
-    with store.reading() as db:
-        stranded = tasks.due_elsewhere(db, settings.connections, store.clock.now())
-    for task in stranded:
-        with store.writing() as transaction:
-            error = TaskError(
-                "connection_gone",
-                f"The connection {task.connection!r} is not in the settings any more.",
-                "Configure it again and go on, or attest how the request ended.",
-            )
-            sending = task.state is TaskState.SENDING
-            state = TaskState.OUTCOME_UNKNOWN if sending else TaskState.NEEDS_PERSON
-            held = tasks.change(transaction, task.id, Outcome(state, error=error, may_have_acted=sending))
-            detail = {"state": held.state, "why": error.code, "vendor_status": held.vendor_status}
-            transaction.record(task_event(EventKind.TASK_NEEDS_PERSON, held, DESK.id, detail))
-            raise_notice(transaction, NoticeKind.TASKS_NEED_PERSON, held.connection, latest=held.request_id)
-            requests.follow_tasks(
-                transaction,
-                requests.number_of(transaction.db, held.request_id),
-                actor=DESK.id,
-                grace_days=settings.identifier_grace_days,
-            )
-    return len(stranded)
-
-
-def destroy_identifiers(store: Store) -> int:
-    """Destroy the identifiers whose grace is over. Returns how many."""
-    with store.reading() as db:
-        if not identifiers.any_due(db, store.clock.now()):
-            return 0
-    with store.writing() as transaction:
-        destroyed = identifiers.destroy_due(transaction, transaction.at)
-        for request_id, pseudonym in destroyed:
-            event = Event(EventKind.IDENTIFIER_DESTROYED, DESK.id, request=request_id, detail={"subject": pseudonym})
-            transaction.record(event)
-    return len(destroyed)

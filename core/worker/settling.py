@@ -74,11 +74,15 @@ class Settling:
 
     def _write(self, finished: Sequence[Finished]) -> None:
         with self.store.writing() as transaction:
-            self._keep_flow(transaction, finished)
-            for one in finished:
-                self._keep_one(transaction, one)
+            self.keep(transaction, finished)
             self.watch("committing")
         self.watch("committed")
+
+    def keep(self, transaction: Transaction, finished: Sequence[Finished]) -> None:
+        """Write outcomes in an open transaction."""
+        self._keep_flow(transaction, finished)
+        for one in finished:
+            self._keep_one(transaction, one)
 
     def _keep_flow(self, transaction: Transaction, finished: Sequence[Finished]) -> None:
         for name in dict.fromkeys(one.leased.task.connection for one in finished):

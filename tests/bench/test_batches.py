@@ -70,13 +70,15 @@ def test_a_hundred_thousand_rows(tmp_path: Path, rows: int) -> None:
     check = (batch.checked_at - batch.created_at).total_seconds()
     accept = (batch.accepted_at - batch.checked_at).total_seconds()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"\n{rows} rows, {file.stat().st_size / 1e6:.1f} MB: checked in {check:.1f} s, accepted in {accept:.1f} s")
-    print(
-        f"CPU of the process {used.ru_utime + used.ru_stime:.1f} s, database {desk.store.path.stat().st_size / 1e6:.0f} MB"
-    )
+    megabytes = desk.store.path.stat().st_size / 1e6
+    told = [
+        f"{rows} rows, {file.stat().st_size / 1e6:.1f} MB: checked in {check:.1f} s, accepted in {accept:.1f} s",
+        f"CPU of the process {used.ru_utime + used.ru_stime:.1f} s, database {megabytes:.0f} MB",
+    ]
     for name, took in answers.items():
         slow = sorted(took)[int(0.99 * len(took))]
-        print(f"{name}: {len(took)} answers, median {statistics.median(took) * 1000:.0f} ms, 99 % {slow * 1000:.0f} ms")
+        told.append(f"{name}: median {statistics.median(took) * 1000:.0f} ms, 99 % within {slow * 1000:.0f} ms")
+    print("\n" + "\n".join(told))  # noqa: T201 - what it is run for
     assert check < CHECK_SECONDS
     assert accept < ACCEPT_SECONDS
     assert all(sorted(took)[int(0.99 * len(took))] < ANSWER_SECONDS for took in answers.values())

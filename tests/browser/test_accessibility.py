@@ -25,6 +25,7 @@ PAGES = [
     "retention?view=Import",
     "retention?view=Record+of+processing",
     "retention?purpose=Voice+quality+review",
+    "notices",
     "metrics",
     "metrics?part=Breakdowns&period=90+days",
     "metrics?part=Deadlines+and+queue",

@@ -87,7 +87,7 @@ def test_whoever_closes_the_tab_while_submitting_finds_the_request_all_the_same(
     before = listed(desk)
     sockets: list[WebSocket] = []
     leaving = new_page()
-    leaving.on("websocket", sockets.append)
+    leaving.on("websocket", lambda socket: sockets.append(socket))
     open_page(leaving, f"{desk.url}/submit_request")
     fill_in(leaving, "USR-1000004")
     with sockets[-1].expect_event("framesent"):

@@ -71,7 +71,7 @@ def test_declare_see_drift_enforce_and_see_it_in_force_in_the_log_and_in_the_met
     cells = page.locator("[data-testid^=glide-cell-]")  # the canvas carries a table for those who do not see it
     for kind in (EventKind.PURPOSE_DECLARED, EventKind.PURPOSE_ENFORCING, EventKind.PURPOSE_ENFORCED):
         expect(cells.filter(has_text=KIND_WORDS[kind]).first).to_be_attached()
-    open_page(page, f"{desk.url}/metrics")
+    open_page(page, f"{desk.url}/metrics?part=Retention")
     expect(page.get_by_role("heading", name="Retention purposes")).to_be_visible()
     assert card(page, "Changes ended") >= 1
     listed = desk.command("purposes", "plan", "--name", "Voice quality review", "--json")

@@ -253,7 +253,7 @@ def test_an_ended_session_is_asked_again_and_comes_back_to_where_it_was(
         long_ago = to_text(transaction.at.replace(year=transaction.at.year - 1))
         transaction.db.execute("UPDATE sessions SET active_at = ? WHERE id = ?", [long_ago, session])
 
-    go(page, "Requests", "Track")
+    # Nobody clicks: what refreshes by itself on every page notices it.
     expect(page.get_by_text("Your session ended because nothing was done in it for a while.")).to_be_visible()
     expect(page.get_by_role("heading", name="Track requests")).to_be_hidden()
     sign_in(page, server, "app-1")

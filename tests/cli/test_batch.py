@@ -88,7 +88,7 @@ def test_the_template_is_read_as_it_is(vendor: Path, desk: Desk) -> None:
 
 
 def test_a_batch_is_carried_out_and_waited_for(connected: Path, own_logging: None) -> None:
-    found = document("batch", file_with(connected, csv_of(people(3))), "--wait", "--timeout", "40")
+    found = document("batch", file_with(connected, csv_of(people(3))), "--wait", "--timeout", "120")
     assert (found["accepted"], found["states"]) == (3, {"completed": 3})
 
 

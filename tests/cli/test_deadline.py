@@ -27,3 +27,12 @@ def test_an_unknown_law_or_region_is_one_clear_line() -> None:
     assert (law.exit_code, region.exit_code) == (2, 2)
     assert "no rules for the law 'hammurabi'" in law.stderr
     assert len(region.stderr.splitlines()) == 1
+
+
+def test_a_clock_that_stops_and_starts_can_be_reckoned_too() -> None:
+    uk = ("deadline", "--law", "uk-gdpr", "--received", "2026-06-01")
+    paused = document(*uk, "--pause", "2026-06-08", "2026-06-12")
+    assert paused["deadlines"][0]["due"] == "2026-07-06"
+    started = document(*uk, "--start", "2026-06-10")
+    assert started["deadlines"][0]["due"] == "2026-07-10"
+    assert "counts from receipt" in document(*uk[:2], "ccpa", *uk[3:], "--start", "2026-06-10", exit_code=2)["error"]

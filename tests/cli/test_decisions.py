@@ -100,10 +100,8 @@ def test_an_unknown_request_is_wrong_input(command: tuple[str, ...]) -> None:
     assert document(*command, exit_code=2) == {"error": "There is no request PR-000404."}
 
 
-def test_in_the_sandbox_one_person_after_the_other_can_be_played(
-    folder: Path, sandbox: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    del folder, sandbox
+@pytest.mark.usefixtures("folder")
+def test_in_the_sandbox_one_person_after_the_other_can_be_played(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRIVACY_DESK_APPROVALS", "on")
     request_id = document(*SUBMIT, "USR-1", "--as", "Rita")["id"]
     assert run("approve", request_id, "--as", "Rita").exit_code == 1

@@ -76,3 +76,5 @@ def test_the_holds_to_be_reviewed_can_be_listed_alone(desk: Desk) -> None:
     document(*PLACE)
     assert document("hold", "list", "--due") == []
     assert "There are no such holds." in run("hold", "list", "--due").stdout
+    assert document("hold", "review", "LH-000001", "--next", "2029-01-10")["review_on"] == "2029-01-10"
+    assert run("hold", "review", "LH-000001", "--next", "2001-01-10").exit_code == 1

@@ -29,7 +29,7 @@ def test_a_list_with_somebody_who_was_erased_is_no_good(erased: str, tmp_path: P
     (erasure,) = found["found"][0]["erasures"]
     assert (erasure["connection"], erasure["task"], erasure["categories"]) == ("cxone", "PR-000001-1", ["CONTACT"])
     text = run("ledger", "check", str(file))
-    assert "1 of 2 were erased" in text.stdout
+    assert "Erased before: 1 of 2" in text.stdout
     assert erased not in text.output
 
 

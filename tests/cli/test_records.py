@@ -1,5 +1,6 @@
 """`metrics`, `audit`, `vault`, `backup`, over sample history."""
 
+import csv
 import hashlib
 import sqlite3
 from contextlib import closing
@@ -10,6 +11,7 @@ import pytest
 from core.desk import Desk
 from core.model.people import Actor, Role
 from tests.cli.shell import document, run
+from tests.desk.reports.reading import read
 
 ADMINISTRATOR = Actor("test", "1", "Administrator", frozenset({Role.ADMINISTRATOR}))
 
@@ -112,3 +114,25 @@ def test_a_backup_is_a_whole_database_and_never_over_another_file(tmp_path: Path
 def test_a_backup_beside_the_keys_is_refused(filled: Desk) -> None:
     result = run("backup", str(filled.settings.keys.with_name("backup.db")))
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+
+
+def test_the_report_and_the_tables_are_files_with_the_numbers_of_the_command(filled: Desk, tmp_path: Path) -> None:
+    report, tables = tmp_path / "report.html", tmp_path / "out" / "tables"
+    found = document("metrics", "--report", str(report), "--csv", str(tables))
+    assert found["files"] == {"report": str(report), "csv": str(tables)}
+    assert read(report.read_text(encoding="utf-8")).cards["Ended"] == str(found["total"])
+    with (tables / "by_connection.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert int(row["Ended"]) == found["by_connection"]["cxone"]["total"]
+    made = [export.what for export in filled.exports(ADMINISTRATOR)]
+    assert made == ["metrics_tables", "metrics_report"]
+
+
+def test_a_report_that_cannot_be_written_is_wrong_input(filled: Desk, tmp_path: Path) -> None:
+    result = run("metrics", "--report", str(tmp_path / "no folder" / "report.html"))
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
+
+
+def test_the_files_are_of_a_period_and_not_of_a_year_of_section_7102(filled: Desk, tmp_path: Path) -> None:
+    assert run("metrics", "--section-7102", "2026", "--report", str(tmp_path / "r.html")).exit_code == 2

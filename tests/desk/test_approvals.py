@@ -294,6 +294,8 @@ def test_a_denial_needs_a_ground_that_is_known_that_fits_and_in_words_where_it_i
         desk.deny(ANA, [Choice(request_id)], code="other", note="  ")
     with pytest.raises(DeskError, match="at most 2000"):
         desk.deny(ANA, [Choice(request_id)], code="other", note="x" * 2001)
+    with pytest.raises(DeskError, match="no valid text"):
+        desk.deny(ANA, [Choice(request_id)], code="other", note="bytes of another encoding \udcff")
     (decided,) = desk.deny(ANA, [Choice(access)], code="art_17_3_a")
     assert (decided.done, "exempts from erasure only" in decided.message) == (False, True)
 
@@ -306,15 +308,20 @@ def test_a_batch_waits_as_one_and_is_decided_as_one(desk: Desk) -> None:
     with desk.store.writing() as transaction:
         transaction.db.execute(
             "INSERT INTO batches (state, work, created_by, created_by_name, created_at, file_sha256, file_bytes, "
-            "about, digest) VALUES ('accepted', '', ?, ?, '2026-11-21T09:00:00.000000Z', '', 0, x'', 'digest-of-the-rows')",
+            "about, accepted, digest) VALUES ('accepted', '', ?, ?, '2026-11-21T09:00:00.000000Z', '', 0, x'', 40, "
+            "'digest-of-the-rows')",
             [REQUESTER.id, REQUESTER.name],
         )
         approvals.ask(transaction, ApprovalKind.ERASURE, "B-000001", "digest-of-the-rows", BOTH)
     (row,) = desk.pending_approvals(BOTH).rows
-    assert (row.about, row.request, row.own) == ("B-000001", None, True)
-    assert not desk.approve(BOTH, [Choice("B-000001", row.version)])[0].done
-    assert desk.approve(ANA, [Choice("B-000001", row.version)])[0].done
+    assert (row.about, row.request, row.own, row.size) == ("B-000001", None, True, 40)
+    assert not desk.approve(BOTH, [Choice("B-000001", row.version)], typed="40")[0].done
+    with pytest.raises(DeskError, match="Type 40"):
+        desk.approve(ANA, [Choice("B-000001", row.version)])
+    assert desk.approve(ANA, [Choice("B-000001", row.version)], typed="40")[0].done
     with desk.store.reading() as db:
         (batch,) = db.query("SELECT work, decided_by FROM batches")
     assert batch == {"work": "approve", "decided_by": ANA.id}
-    assert not desk.deny(ANA, [Choice("B-000001")], code="art_12_5")[0].done
+    assert not desk.deny(ANA, [Choice("B-000001")], code="art_12_5", typed="40")[0].done
+    (unknown,) = desk.approve(ANA, [Choice("B-000404")])
+    assert (unknown.done, "waits for nobody's approval" in unknown.message) == (False, True)

@@ -1,6 +1,7 @@
 """Records whose time is over: what goes, what stays, and that the log that is left still proves itself."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -25,23 +26,35 @@ DAY = timedelta(days=1).total_seconds()
 KEEP = KeepSettings(requests_months=24, events_months=24, exports_months=1, reason="24 months, as 11 CCR 7101 asks.")
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def desk(tmp_path: Path, clock: ManualClock) -> Desk:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ManualClock]:
     """Ten requests, one a day, each cancelled the same day but the last, which is open. Every event is signed."""
-    settings = settings_for(tmp_path, "http://127.0.0.1:9").model_copy(update={"keep": KEEP})
-    desk = desk_for(settings, clock)
+    folder, clock = tmp_path_factory.mktemp("made"), ManualClock()
+    desk = desk_in(folder, clock)
     for number in range(1, 11):
         desk.submit(ADMIN, draft(f"USR-884729{number:02}", reference=f"T-{number}"), intent=f"form-{number}")
         if number < 10:
             desk.cancel(ADMIN, f"PR-{number:06d}")
         desk.store.checkpoint()
         clock.advance(DAY)
-    return desk
+    return folder, clock
+
+
+def desk_in(folder: Path, clock: ManualClock) -> Desk:
+    settings = settings_for(folder, "http://127.0.0.1:9").model_copy(update={"keep": KEEP})
+    return desk_for(settings, clock)
+
+
+@pytest.fixture
+def clock(made: tuple[Path, ManualClock]) -> ManualClock:
+    return ManualClock(made[1].now())
+
+
+@pytest.fixture
+def desk(made: tuple[Path, ManualClock], clock: ManualClock, tmp_path: Path) -> Desk:
+    """That desk, in a copy for this test."""
+    shutil.copytree(made[0], tmp_path / "copy")
+    return desk_in(tmp_path / "copy", clock)
 
 
 @pytest.fixture
@@ -200,7 +213,12 @@ def test_large_amounts_go_in_bounded_steps(aged: Desk, monkeypatch: pytest.Monke
     monkeypatch.setattr(disposal, "REQUESTS_AT_ONCE", 2)
     monkeypatch.setattr(disposal, "EVENTS_AT_ONCE", 7)
     seen: list[tuple[int, int]] = []
-    aged.dispose(ADMIN, lambda done, total: seen.append((done, total)) is None)
+
+    def progress(done: int, total: int) -> bool:
+        seen.append((done, total))
+        return True
+
+    aged.dispose(ADMIN, progress)
     assert seen == [(2, 20), (4, 20), (5, 20), (12, 20), (18, 20), (20, 20)]
     assert [detail["count"] for detail in told(aged)] == [2, 2, 1, 7, 6, 2]
     assert aged.verify_audit(ADMIN).ok

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,22 +37,32 @@ FILES = {
 }
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """Three requests filed a day apart, the second cancelled."""
-    clock = ManualClock()
-    desk = desk_for(settings_for(tmp_path, "http://127.0.0.1:9"), clock)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three requests filed a day apart, the second cancelled; and a package of the whole log, unpacked."""
+    folder, clock = tmp_path_factory.mktemp("made"), ManualClock()
+    desk = desk_for(settings_for(folder / "desk", "http://127.0.0.1:9"), clock)
     for number in range(3):
         desk.submit(ADMIN, draft(f"USR-884729{number}", reference=f"T-{number}"), intent=f"form-{number}")
         clock.advance(timedelta(days=1).total_seconds())
     desk.cancel(ADMIN, "PR-000002")
-    return desk
+    shutil.copytree(folder / "desk", folder / "before")
+    unpacked(desk, EventFilter(), folder / "package")
+    return folder
 
 
 @pytest.fixture
-def package(desk: Desk, tmp_path: Path) -> Path:
-    """A package of the whole log, unpacked."""
-    return unpacked(desk, EventFilter(), tmp_path / "package")
+def desk(made: Path, tmp_path: Path) -> Desk:
+    """That desk, in a copy for this test, as it was before the package was made."""
+    shutil.copytree(made / "before", tmp_path / "desk")
+    clock = ManualClock(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
+    return desk_for(settings_for(tmp_path / "desk", "http://127.0.0.1:9"), clock)
+
+
+@pytest.fixture
+def package(made: Path, tmp_path: Path) -> Path:
+    """That package, in a copy for this test."""
+    return Path(shutil.copytree(made / "package", tmp_path / "package"))
 
 
 def unpacked(desk: Desk, where: EventFilter, folder: Path) -> Path:
@@ -159,9 +169,16 @@ def test_a_denial_stands_with_its_basis(desk: Desk, tmp_path: Path) -> None:
 
 def test_the_gdpr_record_names_the_person_by_pseudonym_alone(desk: Desk, package: Path) -> None:
     first, *_ = rows_of(package, "record-gdpr.csv")
-    assert (first["right"], first["due"], first["recipients_told"]) == ("erasure (Art. 17)", "2026-12-21", "cxone")
+    assert (first["right"], first["due"], first["recipients_told"]) == ("erasure (Art. 17)", "2026-12-21", "")
     assert first["data_subject"].startswith("subj_")
     assert not [path.name for path in package.iterdir() if b"USR-88472" in path.read_bytes()]
+
+
+def test_the_recipients_told_are_those_that_have_taken_the_request(desk: Desk, tmp_path: Path) -> None:
+    with desk.store.writing() as transaction:
+        transaction.db.execute("UPDATE tasks SET submitted_at = created_at WHERE id = 'PR-000001-1'")
+    first, second, _ = rows_of(unpacked(desk, EventFilter(), tmp_path / "package"), "record-gdpr.csv")
+    assert (first["recipients_told"], second["recipients_told"]) == ("cxone", "")
 
 
 def test_one_request_alone_says_that_its_gaps_rest_on_the_signature(desk: Desk, tmp_path: Path) -> None:

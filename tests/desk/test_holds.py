@@ -170,7 +170,8 @@ def test_the_category_that_nobody_may_erase_passes_with_an_override_by_a_second_
 def test_an_unknown_way_and_an_endless_reason_are_findings(desk: Desk) -> None:
     place(desk)
     assert [rule for _, rule, _ in rules(desk, under_hold="ignore")] == ["enum"]
-    assert "max_length" in [rule for _, rule, _ in rules(desk, under_hold="override", reason="x" * 1001)]
+    for reason, rule in (("x" * 1001, "max_length"), ("bytes of another encoding \udcff", "pattern")):
+        assert ("reason", rule, Severity.ERROR) in rules(desk, under_hold="override", reason=reason)
 
 
 # --- placing one ---
@@ -238,6 +239,21 @@ def test_a_hold_that_is_due_for_review_is_listed(desk: Desk, clock: ManualClock)
     assert desk.holds_due_for_review(REQUESTER) == []
     clock.advance(86_400)
     assert [h.id for h in desk.holds_due_for_review(REQUESTER)] == ["LH-000001"]
+
+
+def test_a_hold_that_was_reviewed_stays_until_it_is_looked_at_again(desk: Desk, clock: ManualClock) -> None:
+    placed = place(desk)
+    clock.advance(60 * 86_400)
+    assert [h.id for h in desk.holds_due_for_review(REQUESTER)] == [placed.id]
+    kept = desk.review_hold(REQUESTER, placed.id, date(2027, 6, 1), version=placed.version)
+    assert (kept.review_on, kept.version, kept.is_active) == (date(2027, 6, 1), 2, True)
+    assert desk.holds_due_for_review(REQUESTER) == []
+    with pytest.raises(ChangedError):
+        desk.review_hold(REQUESTER, placed.id, date(2027, 7, 1), version=placed.version)
+    with pytest.raises(DeskError, match="not in the future"):
+        desk.review_hold(REQUESTER, placed.id, date(2027, 1, 1))
+    with pytest.raises(NotAllowedError):
+        desk.review_hold(AUDITOR, placed.id, date(2027, 7, 1))
 
 
 # --- releasing one ---

@@ -98,6 +98,8 @@ def test_an_extension_needs_its_reason_its_role_and_the_version_that_was_shown(d
     request_id = file(desk)
     with pytest.raises(DeskError, match="Say why"):
         desk.extend(REQUESTER, request_id, "why not")
+    with pytest.raises(DeskError, match="no valid text"):
+        desk.extend(REQUESTER, request_id, "bytes of another encoding \udcff")
     with pytest.raises(NotAllowedError):
         desk.extend(AUDITOR, request_id, REASON)
     desk.extend(REQUESTER, request_id, REASON, version=1)
@@ -238,3 +240,16 @@ def test_a_task_that_has_ended_keeps_the_date_it_had(desk: Desk) -> None:
     with desk.store.reading() as db:
         rows = {row["id"]: row["due_on"] for row in db.query("SELECT id, due_on FROM tasks")}
     assert rows == {"PR-000001-1": "2026-12-21", "PR-000001-2": "2027-02-22"}
+
+
+def test_a_controller_whose_authority_accepts_it_leaves_those_days_out(tmp_path: Path, clock: ManualClock) -> None:
+    settings = settings_for(tmp_path, NOWHERE).model_copy(update={"identity_pause": "clock_stops"})
+    desk = desk_for(settings, clock)
+    request_id = file(desk, region="DE")
+    desk.pause_clock(REQUESTER, request_id, "Asked for proof of who they are")
+    clock.advance(9 * DAY)
+    request = desk.resume_clock(REQUESTER, request_id)
+    assert (request.due_on, {d.what for d in request.deadlines}) == (
+        date(2026, 12, 30),
+        {"respond", "extension_notice", "extended"},
+    )

@@ -41,7 +41,7 @@ class Screen:
 
     def become(self, person: Actor) -> None:
         self.person = person
-        self._monkeypatch.setattr("core.ui.session.actor", lambda: person)
+        self._monkeypatch.setattr("core.ui.session.actor", lambda **_: person)
 
     def open(self, page: str = "overview", **query: str | list[str]) -> AppTest:
         """A page as it is drawn first, with the address that leads to it."""

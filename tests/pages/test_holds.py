@@ -9,6 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.model.holds import HoldDraft, HoldGround
 from core.model.people import Actor, Role
+from core.model.privacy_requests import TaskState
+from core.store import requests, tasks
+from core.store.tasks import Outcome
 from tests.desks import ADMIN, AUDITOR, REQUESTER
 from tests.pages.screens import Screen, press_label, said, screen, vendor_at
 
@@ -172,6 +175,16 @@ def test_what_is_held_back_is_listed_with_its_holds(live: Screen) -> None:
     assert request in [link.proto.label for link in page.page_link]
 
 
+def erase(at: Screen, request_id: str) -> None:
+    """Let the vendor have done it, by a person's word."""
+    with at.desk.store.writing() as transaction:
+        tasks.lease(transaction, "cxone", owner="worker", limit=10, seconds=60)
+        tasks.change(transaction, f"{request_id}-1", Outcome(TaskState.NEEDS_PERSON))
+        number = requests.number_of(transaction.db, request_id)
+        requests.follow_tasks(transaction, number, actor="desk|worker", grace_days=30)
+    at.desk.attest(ADMIN, f"{request_id}-1", state=TaskState.COMPLETED, evidence="Seen in the vendor's console.")
+
+
 def check(page: AppTest, content: bytes) -> AppTest:
     page.file_uploader(key="ledger_file").upload("list.csv", content, "text/csv")
     return press_label(page, "Check the list")
@@ -184,6 +197,16 @@ def ledger(at: Screen) -> AppTest:
 def test_a_list_is_checked_against_everybody_who_was_erased(live: Screen) -> None:
     page = check(ledger(live), b"subjectId,mail\nUSR-1,a@example.com\nUSR-2,b@example.com\n")
     assert "Nobody of 2 identifiers was erased at this desk." in said(page)
+
+
+def test_who_was_erased_is_named_by_the_line_and_nobody_else(live: Screen) -> None:
+    erase(live, live.submit())
+    page = check(ledger(live), b"subjectId\nUSR-1\nUSR-8847290\nUSR-2\n")
+    assert "**One was erased**, of 3 identifiers." in said(page)
+    (table,) = page.dataframe
+    assert table.value["Line"].tolist() == [3]
+    assert table.value["System"].tolist() == ["cxone"]
+    assert "USR-8847290" not in said(page)
 
 
 def test_a_file_that_cannot_be_read_says_why(live: Screen) -> None:

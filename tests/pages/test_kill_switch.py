@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.model.people import Actor, Role
+from core.store import tasks
 from tests.desks import ADMIN, AUDITOR, REQUESTER
 from tests.pages.screens import Screen, said, screen, vendor_at
 
@@ -66,3 +67,24 @@ def test_an_auditor_has_no_switch(at: Screen) -> None:
 def test_a_reason_is_never_markdown(at: Screen) -> None:
     at.desk.stop_all(REQUESTER, reason="![x](http://example.com/x.png)")
     assert "![x](" not in at.open().error[0].value
+
+
+def test_a_request_says_that_it_waits_because_everything_is_stopped(at: Screen) -> None:
+    request = at.submit()
+    at.start_worker()
+    at.desk.stop_all(REQUESTER, reason="wrong list")
+    assert "It waits to be sent. Everything is stopped" in said(at.open("track_requests", request=request))
+
+
+def test_an_erasure_says_that_it_waits_for_the_limit_of_erasures_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with screen(tmp_path, monkeypatch, connections={"cxone": vendor_at()}, erasures_per_hour=1) as at:
+        at.submit(1)
+        waits = at.submit(2)
+        at.start_worker()
+        with at.desk.store.writing() as transaction:
+            tasks.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
+        words = said(at.open("track_requests", request=waits))
+    assert "No more than 1 erasures are sent in an hour" in words
+    assert "the next one leaves at 21 Nov 2026, 10:00 UTC" in words

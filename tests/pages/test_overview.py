@@ -102,13 +102,13 @@ def test_each_card_leads_to_the_requests_behind_its_number(sandbox: Screen) -> N
     queries = links_of(page)
     for label, link in (
         ("Need a person", "Look at them"),
-        ("Overdue", "Show overdue ones"),
-        ("At risk", "Show those at risk"),
-        ("Awaiting approval", "Show those that wait"),
-        ("On legal hold", "Show those on hold"),
-        ("In grace", "Show those in grace"),
-        ("In flight", "Show those in flight"),
-        ("Closed in 7 days", "Show closed ones"),
+        ("Overdue", "See overdue"),
+        ("At risk", "See at risk"),
+        ("Awaiting approval", "See waiting"),
+        ("On legal hold", "See on hold"),
+        ("In grace", "See in grace"),
+        ("In flight", "See in flight"),
+        ("Closed in 7 days", "See closed"),
     ):
         count = number_in(page, label)
         found = sandbox.open("track_requests", **queries[link])
@@ -218,7 +218,7 @@ def test_a_used_up_limit_of_erasures_an_hour_says_when_it_goes_on(
 ) -> None:
     with screen(tmp_path, monkeypatch, connections={"cxone": vendor_at()}, erasures_per_hour=1) as at:
         at.submit(1)
-        assert "0 of 1 erasures" in said(at.open())
+        assert "0 of 1 allowed" in said(at.open())
         with at.desk.store.writing() as transaction:
             tasks.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
         assert "The limit of 1 erasures an hour is used up: the next one is sent at 21 Nov 2026, 10:00 UTC" in said(

@@ -192,6 +192,7 @@ def test_the_list_of_requests_can_be_of_one_batch(at: Screen) -> None:
     page = at.open("track_requests", batch="B-000001")
     assert "Requests of B-000001" in links_of(page)
     assert "1–2 of 2" in said(page)
+    assert links_of(at.open("track_requests", request="PR-000002"))["Came with B-000001"] == {"batch": ["B-000001"]}
     press(page, "batch_forget")
     assert "1–3 of 3" in said(page)
 

@@ -84,7 +84,7 @@ def close(at: Screen, request_id: str) -> None:
 def test_an_untouched_form_accuses_nobody(at: Screen) -> None:
     page = open_form(at)
     assert errors(page) == []
-    assert not page.warning
+    assert [warning.icon for warning in page.warning] == [":material/no_accounts:"]  # that nobody signs in here
 
 
 def test_a_finding_appears_under_its_field_without_a_press_of_the_button(at: Screen) -> None:

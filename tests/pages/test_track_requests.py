@@ -42,9 +42,13 @@ def bring(at: Screen, request_id: str, state: TaskState, error: TaskError | None
         tasks.lease(transaction, "cxone", owner="worker", limit=10, seconds=60)
         task = tasks.change(transaction, task_id, Outcome(state, error=error, **outcome))
         if state in TERMINAL:
-            pseudonym = requests.pseudonym_of(transaction.db, requests.number_of(transaction.db, request_id))
             record_end(
-                transaction, task, actor="desk|worker", categories=("CONTACT",), scope="CONTACT", pseudonym=pseudonym
+                transaction,
+                task,
+                actor="desk|worker",
+                categories=("CONTACT",),
+                scope="CONTACT",
+                pseudonym=task.pseudonym,
             )
         else:
             transaction.record(task_event(EventKind.TASK_NEEDS_PERSON, task, "desk|worker", {"state": state}))

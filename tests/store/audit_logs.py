@@ -16,7 +16,7 @@ from core.model.events import Event, EventKind
 from core.store import audit, checkpoints
 from core.store.audit import Verdict, verify
 from core.store.audit.record import row_hash
-from core.store.audit_search_schema import AUDIT_SEARCH_AND_EXPORTS
+from core.store.audit_search_schema import AUDIT_SEARCH
 from core.store.keys import Keys
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ def writing(path: Path) -> Iterator[Database]:
 def new_log(path: Path) -> Path:
     """A database with an empty audit log."""
     with connected(path) as db:
-        db.executescript(audit.AUDIT_SCHEMA + AUDIT_SEARCH_AND_EXPORTS)
+        db.executescript(audit.AUDIT_SCHEMA + AUDIT_SEARCH)
     return path
 
 

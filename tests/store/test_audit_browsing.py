@@ -7,8 +7,8 @@ from sqlite_utils import Database
 
 from core.model.events import Event, EventKind
 from core.store import audit
-from core.store.audit import AUDIT_SCHEMA, GENESIS, EventFilter, FilterValues, search
-from core.store.audit_search_schema import AUDIT_SEARCH_AND_EXPORTS
+from core.store.audit import AUDIT_SCHEMA, GENESIS, EventFilter, FilterValues
+from core.store.audit_search_schema import AUDIT_SEARCH
 from core.store.keys import Keys
 from tests.store.audit_logs import ADA, INSERT, START, connected, event, forged_row
 
@@ -193,12 +193,6 @@ def test_a_person_is_found_and_filters_meet(searched: Database, matching: EventF
     assert audit.count_up_to(searched, matching) == len(found)
 
 
-def test_the_index_can_be_made_anew(searched: Database) -> None:
-    before = [numbers(searched, EventFilter(text=text)) for text in ("timeout", "ada", "PR-000007")]
-    search.rebuild(searched)
-    assert [numbers(searched, EventFilter(text=text)) for text in ("timeout", "ada", "PR-000007")] == before
-
-
 def test_rows_of_an_older_database_are_found_after_the_migration(tmp_path: Path, keys: Keys) -> None:
     """As issue 3 left it: the table and its indexes, filled, without anything to search by."""
     with connected(tmp_path / "old.db") as db:
@@ -206,7 +200,7 @@ def test_rows_of_an_older_database_are_found_after_the_migration(tmp_path: Path,
         for number in range(1, 4):
             row = forged_row(number, GENESIS)
             db.execute(INSERT, row)
-        db.executescript(AUDIT_SEARCH_AND_EXPORTS)
+        db.executescript(AUDIT_SEARCH)
         assert numbers(db, EventFilter(text="nobody")) == [3, 2, 1]
         assert numbers(db, EventFilter(outcome="completed", since=START)) == [3, 2, 1]
         assert audit.values(db).actors == ("nobody",)
@@ -218,7 +212,7 @@ def test_a_tampered_row_does_not_stop_the_migration(tmp_path: Path, text: str) -
         db.executescript(AUDIT_SCHEMA)
         row = forged_row(1, GENESIS)
         db.execute(INSERT, (*row[:8], text, *row[9:]))
-        db.executescript(AUDIT_SEARCH_AND_EXPORTS)
+        db.executescript(AUDIT_SEARCH)
         assert numbers(db, EventFilter(actor="nobody")) == [1]
 
 

@@ -11,13 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.model.batches import MOST_BYTES, FileRow
+from core.validation.batch_columns import check_mapping, guess_mapping
 from core.validation.batch_files import (
     MOST_LINE_CHARACTERS,
     MOST_UNREADABLE,
     UnreadableFileError,
-    check_mapping,
     count_rows,
-    guess_mapping,
     look,
     read_rows,
 )

@@ -90,14 +90,26 @@ async def passed(scope: dict[str, Any]) -> tuple[bool, list[Any]]:
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("server", [("127.0.0.1", 8501), ("::1", 8501), ("/run/desk.sock", None), None])
 def test_what_came_in_on_this_machine_passes(kind: str, server: Any) -> None:
-    assert asyncio.run(passed({"type": kind, "server": server})) == (True, [])
+    for host in (b"localhost:8501", b"127.0.0.1", b"[::1]:8501"):
+        scope = {"type": kind, "server": server, "headers": [(b"host", host)]}
+        assert asyncio.run(passed(scope)) == (True, [])
+
+
+@pytest.mark.parametrize("host", [b"evil.example:8501", b"localhost.evil.example", b"192.0.2.7", b"[::1", b""])
+def test_another_name_for_this_machine_gets_no_page(host: bytes) -> None:
+    """A site whose owner points its name to 127.0.0.1 is of the same origin as the desk, for the browser."""
+    scope = {"type": "websocket", "server": ("127.0.0.1", 8501), "headers": [(b"host", host)]}
+    reached, (closed,) = asyncio.run(passed(scope))
+    assert (reached, closed["type"], closed["code"]) == (False, "websocket.close", 1008)
+    assert asyncio.run(passed({**scope, "type": "http"}))[0]  # a vendor's webhook through a proxy, a monitor's look
 
 
 @pytest.mark.parametrize("server", [("192.0.2.7", 8501), ("2001:db8::7", 8501)])
 def test_what_came_in_from_the_network_gets_nothing_however_the_server_was_started(server: Any) -> None:
     reached, (start, body) = asyncio.run(passed({"type": "http", "server": server}))
     assert (reached, start["status"], body["body"].decode()) == (False, 403, REFUSAL)
-    reached, (closed,) = asyncio.run(passed({"type": "websocket", "server": server}))
+    local = [(b"host", b"localhost:8501")]
+    reached, (closed,) = asyncio.run(passed({"type": "websocket", "server": server, "headers": local}))
     assert (reached, closed["type"], closed["code"]) == (False, "websocket.close", 1008)
 
 

@@ -157,7 +157,7 @@ def test_told_to_stop_during_a_call_that_ends_soon_it_records_the_answer_first(t
     assert state(desk, request) in {TaskState.IN_PROGRESS, TaskState.COMPLETED}
 
 
-@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize("keyed", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_sigterm_during_a_call_that_hangs_ends_the_process_within_ten_seconds_and_loses_nothing(
     tmp_path: Path, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, keyed: bool
 ) -> None:

@@ -1,9 +1,9 @@
 """Decisions by a second person: what waits for them, and what becomes of it."""
 
-from core.desk.approvals.deciding import Choice, Decided, DecidingActions, unsent
+from core.desk.approvals.deciding import CONFIRM_ABOVE, Choice, Decided, DecidingActions, unsent
 from core.desk.approvals.waiting import ApprovalPage, PendingApproval, WaitingActions
 
-__all__ = ["ApprovalActions", "ApprovalPage", "Choice", "Decided", "PendingApproval", "unsent"]
+__all__ = ["CONFIRM_ABOVE", "ApprovalActions", "ApprovalPage", "Choice", "Decided", "PendingApproval", "unsent"]
 
 
 class ApprovalActions(WaitingActions, DecidingActions):

@@ -7,6 +7,7 @@ from functools import partial
 
 from core.desk.base import ChangedError, DeskError
 from core.desk.changes import unchanged
+from core.desk.own_words import can_be_kept
 from core.desk.purposes.shortenings import ShorteningActions
 from core.model.denials import DENIED, DenialCode
 from core.model.events import Event, EventKind
@@ -21,6 +22,7 @@ from core.store.tasks import Outcome
 
 AT_ONCE = 100  # decisions in one transaction: others get to write in between
 LONGEST_NOTE = 2000
+CONFIRM_ABOVE = 10  # requests in one choice
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,11 @@ class DecidingActions(ShorteningActions):
     def approve(self, actor: Actor, choices: Sequence[Choice], *, typed: str = "") -> list[Decided]:
         """Approve each choice or say why not; an erasure is then queued, after its grace.
 
-        More than one is confirmed by its number, typed. Raises DeskError where that is missing.
+        More than one, or a batch of more than `CONFIRM_ABOVE`, is confirmed by the number of requests, typed.
+        Raises DeskError where that is missing.
         """
-        self._require(actor, Action.APPROVE)
-        _confirmed(choices, typed)
+        actor = self._require(actor, Action.APPROVE)
+        self._confirmed(choices, typed)
         return self._decide_each(
             choices,
             lambda transaction, choice: self._approve_request(transaction, actor, choice),
@@ -66,16 +69,16 @@ class DecidingActions(ShorteningActions):
     ) -> list[Decided]:
         """Deny each choice on a legal ground, or say why not; also requests that are queued or on hold.
 
-        `code` is a DenialCode; `note` is kept encrypted and needed with `other`. More than one choice is confirmed
-        by its number, typed. Raises DeskError for what is wrong with the ground, the note or the number.
+        `code` is a DenialCode; `note` is kept encrypted and needed with `other`. Many are confirmed as
+        `approve` has it. Raises DeskError for what is wrong with the ground, the note or the number.
         """
-        self._require(actor, Action.APPROVE)
-        ground, note = _ground(code), note.strip()
+        actor = self._require(actor, Action.APPROVE)
+        ground, note = _ground(code), can_be_kept(note.strip())
         if ground is DenialCode.OTHER and not note:
             raise DeskError("Write which other ground it is: a denial needs its ground.")
         if len(note) > LONGEST_NOTE:
             raise DeskError(f"The note has {len(note)} characters; at most {LONGEST_NOTE} are kept.")
-        _confirmed(choices, typed)
+        self._confirmed(choices, typed)
         words = f"{ground.words}. {note}".strip()
         return self._decide_each(
             choices,
@@ -85,6 +88,17 @@ class DecidingActions(ShorteningActions):
                 actor, approval.id, version=version, approve=False, ground=words
             ),
         )
+
+    def _confirmed(self, choices: Sequence[Choice], typed: str) -> None:
+        """Raise DeskError unless something is chosen, each once, and of many their number was typed."""
+        if not choices:
+            raise DeskError("Nothing is chosen.")
+        if len({choice.about for choice in choices}) != len(choices):
+            raise DeskError("The same thing is chosen twice.")
+        with self.store.reading() as db:
+            total = sum(batch_decisions.rows(db, c.about) if c.about.startswith("B-") else 1 for c in choices)
+        if (len(choices) > 1 or total > CONFIRM_ABOVE) and typed.strip() != str(total):
+            raise DeskError(f"Type {total}, the number of decisions, to confirm.")
 
     def _decide_each(
         self,
@@ -229,15 +243,6 @@ def _decide(
         )
     except ApprovalError as refusal:
         raise DeskError(str(refusal)) from refusal
-
-
-def _confirmed(choices: Sequence[Choice], typed: str) -> None:
-    if not choices:
-        raise DeskError("Nothing is chosen.")
-    if len({choice.about for choice in choices}) != len(choices):
-        raise DeskError("The same thing is chosen twice.")
-    if len(choices) > 1 and typed.strip() != str(len(choices)):
-        raise DeskError(f"Type {len(choices)}, the number of decisions, to confirm.")
 
 
 def _ground(code: str) -> DenialCode:

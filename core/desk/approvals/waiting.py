@@ -17,8 +17,9 @@ from core.store.batches import decisions as batch_decisions
 class PendingApproval:
     """Something that waits for a second person. `version` goes back with the choice.
 
-    `own`: this very person filed it or asked for it. `overrides` and `reason` are those of a hold override, the
-    reason empty for whoever may not see identifiers.
+    `own`: this very person filed it or asked for it. `size`: how many requests it decides, more than one of a batch
+    alone; of many that number is typed, see `CONFIRM_ABOVE`. `overrides` and `reason` are those of a hold override,
+    the reason empty for whoever may not see identifiers.
     """
 
     id: str
@@ -33,6 +34,7 @@ class PendingApproval:
     overrides: tuple[str, ...] = ()
     reason: str = ""
     shortening: PendingShortening | None = None
+    size: int = 1
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class WaitingActions(ShorteningActions):
     ) -> PendingApproval:
         request = self._shown(actor, approval.about) if approval.about.startswith("PR-") else None
         overrides: tuple[str, ...] = ()
-        reason = ""
+        reason, size = "", 1
         with self.store.reading() as db:
             theirs = {approval.asked_by}
             if request:
@@ -92,6 +94,7 @@ class WaitingActions(ShorteningActions):
                 overrides, reason = request_approvals.overridden(db, self.store.keys, request.id)
             elif approval.about.startswith("B-"):
                 theirs.update(batch_decisions.filed_by(db, approval.about))
+                size = batch_decisions.rows(db, approval.about)
             own = any(people.same_person(db, actor.id, person) for person in theirs)
         return PendingApproval(
             id=approval.id,
@@ -106,4 +109,5 @@ class WaitingActions(ShorteningActions):
             overrides=overrides,
             reason=reason if actor.may(Action.SEE_IDENTIFIERS) else "",
             shortening=shortening,
+            size=size,
         )

@@ -2,21 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
-from core.clock import to_text
-from core.desk.base import ChangedError, DeskError
+from core.desk.base import DeskError
 from core.desk.batches.files import BatchFiles
+from core.desk.batches.looking import BatchPage
+from core.desk.batches.sending import BatchSending
 from core.desk.batches.work import BatchWork
 from core.model.batches import TYPE_THE_COUNT_FROM, Batch, BatchState, LineFinding, Work
 from core.model.events import Event, EventKind
 from core.model.people import Action, Actor
-from core.store import approvals
-from core.store.approvals import ApprovalKind, ApprovalState
-from core.store.batches import records, releasing, staging
+from core.store.batches import records, staging
 from core.store.batches.records import About
 from core.store.database import Transaction
-from core.validation.batch_files import UnreadableFileError, check_mapping, count_rows, guess_mapping, look
+from core.validation.batch_columns import check_mapping, guess_mapping
+from core.validation.batch_files import UnreadableFileError, count_rows, look
 
 __all__ = ["BatchActions", "BatchFileError", "BatchPage"]
 
@@ -31,15 +30,7 @@ class BatchFileError(DeskError):
         self.findings = findings
 
 
-@dataclass(frozen=True)
-class BatchPage:
-    """Some batches, the newest first, and how many there are."""
-
-    rows: tuple[Batch, ...]
-    total: int
-
-
-class BatchActions(BatchFiles, BatchWork):
+class BatchActions(BatchFiles, BatchSending, BatchWork):
     """The part of the desk that takes files in."""
 
     def upload_batch(self, actor: Actor, content: bytes, file_name: str, *, connections: tuple[str, ...] = ()) -> Batch:
@@ -169,120 +160,6 @@ class BatchActions(BatchFiles, BatchWork):
                 raise DeskError(f"{batch_id} is {batch.state}; what was accepted is cancelled, not discarded.")
             discard(transaction, batch, actor, "by a person")
         return self._batch(actor, batch_id)
-
-    def pause_batch(self, actor: Actor, batch_id: str) -> Batch:
-        """Send nothing more of a batch until it is resumed; what a vendor has goes on."""
-        actor = self._require(actor, Action.STOP_SENDING)
-        with self.store.writing() as transaction:
-            batch = self._running(transaction, batch_id)
-            if batch.paused_at:
-                return self._as_shown(actor, batch)
-            records.change(transaction, batch.number, paused_at=to_text(transaction.at), paused_by=actor.id)
-            transaction.record(Event(EventKind.BATCH_PAUSED, actor.id, detail={"batch": batch_id}))
-            parked = releasing.park(transaction, batch.number)
-        while parked >= releasing.AT_ONCE:
-            with self.store.writing() as transaction:
-                parked = releasing.park(transaction, batch.number)
-        return self._batch(actor, batch_id)
-
-    def resume_batch(self, actor: Actor, batch_id: str) -> Batch:
-        """Go on sending: for whoever paused the batch, and for those who may resume what others stopped."""
-        actor = self._require(actor, Action.STOP_SENDING)
-        with self.store.reading() as db:
-            batch = records.get(db, self.store.keys, batch_id)
-        if batch and batch.paused_by != actor.id:
-            actor = self._require(actor, Action.RESUME_SENDING)
-        with self.store.writing() as transaction:
-            batch = self._running(transaction, batch_id)
-            if batch.paused_at:
-                records.change(transaction, batch.number, paused_at=None, paused_by=None)
-                transaction.record(Event(EventKind.BATCH_RESUMED, actor.id, detail={"batch": batch_id}))
-                releasing.let_go(transaction, batch.number, releasing.may_be_let_go(transaction, batch.number))
-        return self._batch(actor, batch_id)
-
-    def limit_batch(self, actor: Actor, batch_id: str, limit_per_hour: int | None) -> Batch:
-        """Let at most so many of a batch's tasks be sent within an hour; None: as fast as the vendors allow."""
-        actor = self._require(actor, Action.SUBMIT)
-        if limit_per_hour is not None and limit_per_hour < 1:
-            raise DeskError("The limit per hour is a whole number from 1, or none.")
-        with self.store.writing() as transaction:
-            batch = self._running(transaction, batch_id)
-            records.change(transaction, batch.number, limit_per_hour=limit_per_hour)
-            detail = {"batch": batch_id, "limit_per_hour": limit_per_hour}
-            transaction.record(Event(EventKind.BATCH_LIMITED, actor.id, detail=detail))
-            parked = releasing.park(transaction, batch.number) if limit_per_hour else 0
-        while parked >= releasing.AT_ONCE:
-            with self.store.writing() as transaction:
-                parked = releasing.park(transaction, batch.number)
-        return self._batch(actor, batch_id)
-
-    def cancel_batch(self, actor: Actor, batch_id: str, *, typed: str = "") -> Batch:
-        """Have everything cancelled that no vendor has, or may have; rows not yet filed are left out.
-
-        From a hundred tasks, `typed` is the batch's id, as confirmation. Raises DeskError.
-        """
-        actor = self._require(actor, Action.CANCEL)
-        with self.store.writing() as transaction:
-            batch = self._running(transaction, batch_id)
-            if sum(batch.states.values()) >= TYPE_THE_COUNT_FROM and typed.strip().upper() != batch_id:
-                raise DeskError(f"Type {batch_id} to confirm.")
-            staging.drop(transaction, batch.number, staging.FILE, staging.GOOD)
-            records.change(
-                transaction,
-                batch.number,
-                state=BatchState.ACCEPTED,
-                work=Work.CANCEL,
-                done=0,
-                accepted_at=to_text(batch.accepted_at or transaction.at),
-                cancelled_at=to_text(transaction.at),
-                decided_by=actor.id,
-                decided_by_name=actor.name,
-            )
-            asked = approvals.about(transaction.db, ApprovalKind.ERASURE, batch_id)
-            if asked and asked.state is ApprovalState.PENDING:
-                approvals.withdraw(transaction, asked.id, actor)
-            transaction.record(Event(EventKind.BATCH_CANCELLED, actor.id, detail={"batch": batch_id}))
-        return self._batch(actor, batch_id)
-
-    def batch(self, actor: Actor, batch_id: str) -> Batch | None:
-        """One batch; None if there is none."""
-        actor = self._require(actor, Action.VIEW_REQUESTS)
-        with self.store.reading() as db:
-            found = records.get(db, self.store.keys, batch_id)
-        return self._as_shown(actor, found) if found else None
-
-    def batches(self, actor: Actor, *, page: int = 1, page_size: int = 20) -> BatchPage:
-        actor = self._require(actor, Action.VIEW_REQUESTS)
-        with self.store.reading() as db:
-            found, total = records.find(db, self.store.keys, limit=page_size, offset=(page - 1) * page_size)
-        return BatchPage(tuple(self._as_shown(actor, batch) for batch in found), total)
-
-    def _batch(self, actor: Actor, batch_id: str) -> Batch:
-        with self.store.reading() as db:
-            found = records.get(db, self.store.keys, batch_id)
-        assert found is not None  # noqa: S101 - batches are never deleted
-        return self._as_shown(actor, found)
-
-    def _as_shown(self, actor: Actor, batch: Batch) -> Batch:
-        if actor.may(Action.SEE_IDENTIFIERS):
-            return batch
-        return replace(batch, file_name=None, sheet=None, mapping=None)
-
-    def _unchanged_batch(self, transaction: Transaction, batch_id: str, version: int | None) -> Batch:
-        batch = records.get(transaction.db, self.store.keys, batch_id)
-        if batch is None:
-            raise DeskError(f"There is no batch {batch_id}.")
-        if version is not None and batch.version != version:
-            raise ChangedError(f"{batch_id} has changed since this page was drawn. Look at it again first.")
-        return batch
-
-    def _running(self, transaction: Transaction, batch_id: str) -> Batch:
-        batch = self._unchanged_batch(transaction, batch_id, None)
-        if batch.state not in {BatchState.ACCEPTING, BatchState.ACCEPTED}:
-            raise DeskError(f"Nothing of {batch_id} was accepted yet.")
-        if batch.cancelled_at:
-            raise DeskError(f"{batch_id} was cancelled.")
-        return batch
 
     def _only_connection(self) -> tuple[str, ...]:
         known = tuple(n for n, c in self.connections().items() if c.contract == "cxone-requests")

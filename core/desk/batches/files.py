@@ -11,7 +11,7 @@ from core.model.findings import Finding, Severity
 from core.model.people import Action, Actor
 from core.store.batches import records, results, staging
 from core.store.export import write_csv
-from core.validation.batch_files import ADDED_COLUMNS
+from core.validation.batch_columns import ADDED_COLUMNS
 
 TEMPLATE_CSV = (
     f"{','.join(FIELDS)}\r\n"

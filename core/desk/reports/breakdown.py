@@ -116,7 +116,8 @@ def _bands(found: Reading) -> Chart:
         "bands",
         "How long they took",
         "bars",
-        f"Of {number(found.totals.total)} submissions the most, {number(most.values[1])}, took {most.values[0]}.",
+        f"Submissions that ended: {number(found.totals.total)}; the most, {number(most.values[1])}, took "
+        f"{most.values[0]}.",
         Table((Column("Took", Kind.TEXT), Column("Submissions")), tuple(rows)),
         ("Submissions",),
         "Submissions",

@@ -184,6 +184,8 @@ def _most(spans: Sequence[Span], counts: Sequence[int]) -> str:
     if len(spans) < 2 or not any(counts):
         return ""
     most = max(range(len(counts)), key=counts.__getitem__)
+    if counts[most] == sum(counts):
+        return f" All {_when(spans[most])}."
     return f" The most were {number(counts[most])}, {_when(spans[most])}."
 
 

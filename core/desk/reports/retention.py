@@ -71,4 +71,6 @@ def enforcing(found: PurposeTotals) -> Section:
         Card("Change, p90", found.change_ms.p90, Kind.DURATION, f"{asked} Nine in ten took at most this long."),
         Card("PUT, p90", found.put_ms.p90, Kind.DURATION, "The vendor's own time for the call that changes a purpose."),
     )
-    return Section("purposes", "Retention purposes", cards=cards)
+    outcomes = ", ".join(f"{state.replace('_', ' ')} {number(n)}" for state, n in sorted(found.outcomes.items()))
+    lead = f"Changes by outcome: {outcomes}." if outcomes else ""
+    return Section("purposes", "Retention purposes", lead=lead, cards=cards)

@@ -57,6 +57,7 @@ def deadlines_for(
     start: date | None = None,
     pauses: Sequence[Pause] = (),
     pack: str | None = None,
+    identity_stops_clock: bool = False,
 ) -> list[Deadline]:
     """Every date the law sets for a request received on a day, as the controller's time zone counts days.
 
@@ -65,7 +66,8 @@ def deadlines_for(
 
     `start` (the day identity information or a fee arrived) and `pauses` (first and last day of waiting for a
     clarification, both left out of the period) are for laws whose clock stops, which is the UK GDPR. Under the EU
-    GDPR pauses, for the person's proof of identity, change no date and add one: respond_if_paused.
+    GDPR pauses, for the person's proof of identity, change no date and add one, respond_if_paused, unless
+    `identity_stops_clock`: a controller whose authority accepts it has them left out of the period.
 
     `pack` is the version that a request pinned: its dates are never reckoned by the rules of another.
 
@@ -91,12 +93,12 @@ def deadlines_for(
     if any(last < first for first, last in pauses):
         raise ValueError("A pause cannot end before it begins")
     calendar = _calendar(known, region)
-    counted = pauses if known.clock_stops else ()
+    counted = pauses if known.clock_stops or identity_stops_clock else ()
     dates = [
         _deadline(known, what, rule, start or received, counted, calendar, default=not region)
         for what, rule in known.rules
     ]
-    if pauses and not known.clock_stops:
+    if pauses and not counted:
         rule = known.respond.model_copy(update={"note": known.pause_note})
         dates.append(_deadline(known, "respond_if_paused", rule, received, pauses, calendar, default=not region))
     return dates

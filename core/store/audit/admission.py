@@ -25,6 +25,8 @@ _SECRETS: Final = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
 }
 _SECRET: Final = re.compile("|".join(f"({pattern})" for pattern in _SECRETS.values()), re.IGNORECASE | re.ASCII)
+# Each pattern needs one of these, in lower case; looking for them first is ten times as fast as the patterns.
+_MARKS: Final = ("bearer", "client_secret", "access_token", "refresh_token", "password", "eyj", "whsec_", "private key")
 
 # A card number as people and machines write it, standing alone: 13 to 19 digits in one run or in the card's own
 # groups, beginning as the issuers' ranges do. Narrower than "13 digits that pass Luhn" on purpose: one in ten
@@ -45,7 +47,8 @@ def looks_secret(text: str) -> str | None:
 
     Whoever records what a vendor wrote asks this first: `append` refuses such an event whole.
     """
-    found = _SECRET.search(text)
+    lowered = text.lower()
+    found = _SECRET.search(text) if any(mark in lowered for mark in _MARKS) else None
     if found:
         return list(_SECRETS)[(found.lastindex or 1) - 1]
     if any(_passes_luhn(card.group()) for card in _CARD.finditer(text)):
@@ -62,7 +65,13 @@ def admit(event: Event) -> str:
     if unknown:
         raise AuditError(f"{event.kind} may not carry the detail {_named(unknown[0])}")
     texts = list(_columns(event))
-    plain = {key: _plain(value, texts, f"{event.kind}.{key}", 0) for key, value in event.detail.items()}
+    plain = {}
+    for key, value in event.detail.items():
+        if type(value) is str:  # as most are: no need to look further
+            texts.append(value)
+            plain[key] = value
+        else:
+            plain[key] = _plain(value, texts, f"{event.kind}.{key}", 0)
     secret = looks_secret("\0".join(texts))  # joined by what no pattern spans: one search for all
     if secret:
         raise AuditError(f"{event.kind} holds what looks like {secret}; secrets never enter the audit log")
@@ -92,15 +101,15 @@ def _columns(event: Event) -> Iterator[str]:
 
 def _plain(value: Any, texts: list[str], where: str, depth: int) -> Any:
     """The value in dicts and lists, with every text in it added to `texts`."""
+    if isinstance(value, str):
+        texts.append(value)
+        return value
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         if abs(value) > _INTEGER_LIMIT:
             raise AuditError(f"{where} holds a whole number beyond 2^53 - 1, which JSON cannot carry exactly")
         texts.append(str(value))  # a card number is one without quotes, too
-        return value
-    if isinstance(value, str):
-        texts.append(value)
         return value
     if depth >= _DEPTH_LIMIT:
         raise AuditError(f"{where} is nested more than {_DEPTH_LIMIT} deep")

@@ -28,12 +28,8 @@ def first_row(db: "Database") -> int:
     return int(first)
 
 
-def oldest_kept(db: "Database", until: datetime, going: str, going_until: str) -> tuple[int, str | None]:
-    """The oldest row that stays, and the request it stays for (None: it is not older than `until`).
-
-    A row stays when it was written at or after `until`, when its request is kept, and when it is the newest there is.
-    `going` is a query, with `:until` in it, for the ids of requests that go first.
-    """
+def oldest_young(db: "Database", until: datetime) -> int:
+    """The oldest row that was written at or after `until`; the newest row there is where none was: it always stays."""
     instant = to_text(until)
     (newest,) = db.conn.execute("SELECT coalesce(max(seq), 1) FROM audit_events").fetchone()
     (span,) = db.conn.execute("SELECT min(span) FROM audit_spans WHERE last_at >= ?", [instant]).fetchone()
@@ -42,13 +38,20 @@ def oldest_kept(db: "Database", until: datetime, going: str, going_until: str) -
         young = db.conn.execute(
             "SELECT seq FROM audit_events WHERE seq >= ? AND at >= ? ORDER BY seq LIMIT 1", [span * SPAN_ROWS, instant]
         ).fetchone()
-    stop = min(int(newest), young[0] if young else int(newest))
-    kept = db.conn.execute(
-        "SELECT e.seq, e.request FROM audit_events e WHERE e.seq < :stop AND e.request IN (SELECT id FROM requests) "  # noqa: S608 - a constant of the caller's
+    return min(int(newest), young[0]) if young else int(newest)
+
+
+def oldest_of_kept_request(db: "Database", below: int, going: str, going_until: str) -> tuple[int, str] | None:
+    """The oldest row, below that one, of a request that stays, and the request.
+
+    `going` is a query, with `:until` in it, for the ids of requests that go first.
+    """
+    found: tuple[int, str] | None = db.conn.execute(
+        "SELECT e.seq, e.request FROM audit_events e WHERE e.seq < :below AND e.request IN (SELECT id FROM requests) "  # noqa: S608 - a constant of the caller's
         f"AND e.request NOT IN ({going}) ORDER BY e.seq LIMIT 1",
-        {"stop": stop, "until": going_until},
+        {"below": below, "until": going_until},
     ).fetchone()
-    return (kept[0], kept[1]) if kept else (stop, None)
+    return found
 
 
 def cut(db: "Database", keys: Keys, first: int, upto: int) -> str:

@@ -64,14 +64,6 @@ def compact(db: "Database") -> None:
     db.conn.execute("INSERT INTO audit_words(audit_words) VALUES ('optimize')")
 
 
-def rebuild(db: "Database") -> None:
-    """Make the index anew from the rows, inside a write transaction; eight seconds for a million."""
-    db.conn.execute("INSERT INTO audit_words(audit_words) VALUES ('delete-all')")
-    db.conn.execute("DELETE FROM audit_spans")
-    db.conn.execute("DELETE FROM audit_values")
-    index_rows(db, 0)
-
-
 def matching_text(text: str) -> str | None:
     """The index's expression for rows that hold every word; None where there is no word.
 

@@ -23,6 +23,13 @@ def filed_by(db: Database, batch_id: str) -> tuple[str, ...]:
     raise ValueError(f"There is no batch {batch_id}")
 
 
+def rows(db: Database, batch_id: str) -> int:
+    """How many requests the batch became; 0 where there is none."""
+    for row in db.query("SELECT accepted FROM batches WHERE id = ?", [batch_id]):
+        return int(row["accepted"])
+    return 0
+
+
 def approved(transaction: Transaction, batch_id: str, actor: Actor) -> None:
     """Its erasures are sent from now on."""
     number = _number(batch_id)

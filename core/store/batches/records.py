@@ -130,6 +130,16 @@ def requests_with_tasks_in(
     return [(row["number"], row["id"]) for row in rows]
 
 
+def cancelled_with_tasks_left(db: Database) -> list[int]:
+    """The cancelled batches that have queued tasks again which no vendor can have."""
+    rows = db.query(
+        "SELECT number FROM batches b WHERE cancelled_at IS NOT NULL AND finished_at IS NULL AND work = '' "
+        "AND EXISTS (SELECT 1 FROM tasks WHERE batch = b.number AND batch IS NOT NULL AND superseded_by IS NULL "
+        "AND state = 'queued' AND may_have_acted = 0)"
+    )
+    return [row["number"] for row in rows]
+
+
 def decider_of(db: Database, number: int) -> Actor:
     """Whoever cancelled, approved or denied the batch last."""
     (row,) = db.query("SELECT decided_by, decided_by_name FROM batches WHERE number = ?", [number])

@@ -25,21 +25,28 @@ def is_parked_from_the_start(db: Database, number: int) -> bool:
     return row["paused_at"] is not None or row["limit_per_hour"] is not None
 
 
-def park(transaction: Transaction, number: int, at_once: int = AT_ONCE) -> int:
-    """Keep queued tasks of a batch from being sent. Returns how many; fewer than `at_once` once it is all."""
+def park(transaction: Transaction, number: int, *, unsent: bool = False) -> int:
+    """Keep queued tasks of a batch from being sent; `unsent`: only those that no vendor can have.
+
+    Returns how many; fewer than `AT_ONCE` once it is all.
+    """
     return transaction.db.execute(
         "UPDATE tasks SET next_due_at = NULL WHERE number IN (SELECT number FROM tasks "  # noqa: S608 - fixed text
-        f"WHERE {_PRESENT} AND state = 'queued' AND next_due_at IS NOT NULL LIMIT ?)",
-        [number, at_once],
+        f"WHERE {_PRESENT} AND state = 'queued' AND next_due_at IS NOT NULL AND may_have_acted <= ? LIMIT ?)",
+        [number, not unsent, AT_ONCE],
     ).rowcount
 
 
 def let_go(transaction: Transaction, number: int, count: int) -> int:
-    """Make parked tasks due, the nearest legal deadline first, each after what is left of its grace."""
+    """Make parked tasks due, the nearest legal deadline first, each after what is left of its grace.
+
+    Of a cancelled batch only those that a vendor may have; the others are about to be cancelled.
+    """
     at = to_text(transaction.at)
     return transaction.db.execute(
         "UPDATE tasks SET next_due_at = max(?, coalesce(grace_until, ?)) WHERE number IN "  # noqa: S608 - fixed text
-        f"(SELECT number FROM tasks WHERE {_PARKED} ORDER BY due_on, number LIMIT ?)",
+        f"(SELECT number FROM tasks WHERE {_PARKED} AND (may_have_acted = 1 OR NOT EXISTS (SELECT 1 FROM batches b "
+        "WHERE b.number = tasks.batch AND b.cancelled_at IS NOT NULL)) ORDER BY due_on, number LIMIT ?)",
         [at, at, number, count],
     ).rowcount
 

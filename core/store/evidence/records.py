@@ -54,7 +54,7 @@ def gdpr(record: Record, day: Day) -> tuple[Any, ...]:
         _day(record["closed_at"], day),
         _outcome(record),
         _ground(record),
-        record["connections"],
+        record["told"] or "",
         record["pseudonym"],
         record["reference"],
     )

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from core.store.audit.browsing import StoredEvent
-from core.store.evidence.records import GDPR, Day, gdpr
+from core.store.evidence.records import Day, gdpr
 from core.store.keys import Keys
 from core.store.request_records import Record
 
@@ -45,19 +45,24 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.7rem } h2 { font-size: 1.2rem; margin-top: 2rem }
 table { border-collapse: collapse; width: 100%; font-size: .85rem }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line) }
-th { background: var(--tint) } td { overflow-wrap: anywhere }
+th { background: var(--tint) } th, td { white-space: nowrap }
+td.detail { white-space: normal; overflow-wrap: anywhere; min-width: 20rem }
 code, pre { font: .85rem/1.5 ui-monospace, monospace; background: var(--tint); overflow-wrap: anywhere;
   white-space: pre-wrap } pre { padding: .8rem }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem }
-dt { color: var(--soft) } dd { margin: 0 }
+dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere }
 .wide { overflow-x: auto }
 @media (max-width: 40rem) { dl { display: block } dd { margin-bottom: .6rem } }
-@media print { body { margin: 0; font-size: 11pt } h2 { break-after: avoid } tr { break-inside: avoid } }
+@media print {
+  body { margin: 0; font-size: 10pt } h2 { break-after: avoid } tr { break-inside: avoid } table { font-size: 7pt }
+  th, td { white-space: normal; padding: .2rem } td.detail { min-width: 0 }
+}
 """
 _COMPARE: Final = (
     "<p>It names every file and line that was changed since. Then compare the fingerprint that it prints with this "
     "one, and this one with what the owner of the desk told you by another way:</p>"
 )
+LONG: Final = 40  # characters, from which a cell's text goes on in the next line
 _WORDS: Final = {
     "request": "Request", "received": "Received", "right": "Right", "law": "Law", "due": "Due",
     "extended_on": "Extended on", "answered_on": "Answered on", "outcome": "Outcome",
@@ -93,10 +98,11 @@ def summary(
         "<h2>What the package alone cannot prove</h2>",
         "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in manifest["cannot_prove"]) + "</ul>",
         "<h2>Requests</h2>",
-        _table([_WORDS[name] for name in GDPR], (gdpr(request, day) for request in requests), "No request is named."),
+        _table("Requests", _WORDS.values(), (gdpr(request, day) for request in requests), "No request is named."),
         _more(manifest["requests"], len(requests), "record-gdpr.csv"),
         "<h2>Events</h2>",
         _table(
+            "Events",
             ["No.", "When (UTC)", "What", "Who", "Request", "Connection", "Outcome", "Detail"],
             map(_event, events),
             "No event matches.",
@@ -125,17 +131,18 @@ def _facts(facts: Mapping[str, str]) -> str:
     )
 
 
-def _table(head: Iterable[str], rows: Iterable[Sequence[Any]], nothing: str) -> str:
-    body = "\n".join(
-        "<tr>" + "".join(f"<td>{escape('' if cell is None else str(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows
-    )
+def _table(name: str, head: Iterable[str], rows: Iterable[Sequence[Any]], nothing: str) -> str:
+    body = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     if not body:
         return f"<p>{nothing}</p>"
-    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    return (
-        f'<div class="wide" tabindex="0"><table><thead><tr>{names}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
-    )
+    names = "".join(f'<th scope="col">{escape(word)}</th>' for word in head)
+    table = f"<table><thead><tr>{names}</tr></thead><tbody>\n{body}\n</tbody></table>"
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{name}">{table}</div>'
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"<td{' class=detail' if len(text) > LONG else ''}>{escape(text)}</td>"
 
 
 def _more(count: int, shown: int, file: str) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from core.clock import to_text
-from core.store.measure_schema import PHASE_COLUMNS, answer_change, request_change, task_change
+from core.store.measure_changes import PHASE_COLUMNS, answer_change, request_change, task_change
 
 _SUMS: Final = ("latency_ms", *PHASE_COLUMNS, "attempts", "polls")
 _EACH_CATEGORY: Final = "json_each(json_insert(c.categories, '$[#]', '')) j"
@@ -31,6 +31,12 @@ _TASKS: Final = (
     FROM task_changes c CROSS JOIN {_EACH_CATEGORY} CROSS JOIN {_ITS_SLICE} AND s.category = j.value
     WHERE c.day != 0 GROUP BY 1, 2, 3
     ON CONFLICT (slice, day, bucket) DO UPDATE SET n = n + excluded.n""",
+    f"""INSERT INTO task_latencies_by_month (slice, month, bucket, n)
+    SELECT s.id, strftime('%s', c.day * 86400, 'unixepoch', 'start of month') / 86400,
+    (SELECT max(low) FROM latency_buckets WHERE low <= c.latency_ms), sum(c.sign)
+    FROM task_changes c CROSS JOIN {_EACH_CATEGORY} CROSS JOIN {_ITS_SLICE} AND s.category = j.value
+    WHERE c.day != 0 GROUP BY 1, 2, 3
+    ON CONFLICT (slice, month, bucket) DO UPDATE SET n = n + excluded.n""",
     """INSERT INTO category_sets (categories)
     SELECT DISTINCT categories FROM task_changes WHERE day != 0 ON CONFLICT DO NOTHING""",
     # A task may have changed twice, and back again: what comes to nothing stays as it is.
@@ -42,6 +48,7 @@ _TASKS: Final = (
     WHERE c.day != 0 GROUP BY c.latency_ms, c.task, c.day, s.id, k.id HAVING sum(c.sign) > 0""",
     "DELETE FROM task_counts WHERE n = 0",
     "DELETE FROM task_latencies WHERE n = 0",
+    "DELETE FROM task_latencies_by_month WHERE n = 0",
     "DELETE FROM task_changes",
 )
 
@@ -90,7 +97,10 @@ def add_up(db: Database) -> None:
 
 def count_tasks_and_requests(db: Database) -> None:
     """Count everything on record anew, inside the open transaction: about 20 s for a million requests."""
-    for table in ("task_counts", "task_latencies", "ended_tasks", "request_counts", "task_changes", "request_changes"):
+    for table in (
+        "task_counts", "task_latencies", "task_latencies_by_month", "ended_tasks", "request_counts", "task_changes",
+        "request_changes",
+    ):  # fmt: skip
         db.execute(f"DELETE FROM {table}")
     for first in _chunks(db, "tasks"):
         between = f"t.number BETWEEN {first} AND {first + _CHUNK - 1}"

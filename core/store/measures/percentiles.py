@@ -23,15 +23,32 @@ GROUPS: Final = {
 
 def percentiles(db: Database, where: Filter, by: str = "") -> dict[str, tuple[int, ...]]:
     """p50, p90 and p99 of each group in which something ended, in milliseconds; `by` is a key of GROUPS."""
+    found = histograms(db, where, by)
+    return {part: _of(db, where, by, part, histogram) for part, histogram in found.items()}
+
+
+def histograms(db: Database, where: Filter, by: str = "") -> dict[str, list[tuple[int, int]]]:
+    """How many ended in each bucket of latency, named by the least in it, in each group: whole months and odd days."""
     column, condition = GROUPS[by]
-    histograms: dict[str, list[tuple[int, int]]] = {}
-    for row in db.query(
-        f"SELECT {column} AS part, c.bucket, sum(c.n) AS n FROM task_slices s CROSS JOIN task_latencies c "
-        f"ON {slices.IN_PERIOD} WHERE {condition} GROUP BY 1, 2 HAVING sum(c.n) > 0 ORDER BY 1, 2",
-        slices.parameters(where),
+    first, last = slices.number_of(where.days.first), slices.number_of(where.days.last)
+    months = slices.whole_months(where.days)
+    from_month, to_month = map(slices.number_of, months) if months else (last + 1, last)
+    parts = " UNION ALL ".join(
+        f"SELECT {column} AS part, c.bucket, c.n FROM task_slices s CROSS JOIN {table} c ON c.slice = s.id "
+        f"AND c.{unit} BETWEEN {begin} AND {end} WHERE {condition}"
+        for table, unit, begin, end in (
+            ("task_latencies", "day", first, from_month - 1),
+            ("task_latencies_by_month", "month", from_month, to_month),
+            ("task_latencies", "day", to_month + 1, last),
+        )
+        if begin <= end
+    )
+    found: dict[str, list[tuple[int, int]]] = {}
+    for row in db.execute(
+        f"SELECT part, bucket, sum(n) FROM ({parts}) GROUP BY 1, 2 ORDER BY 1, 2", slices.parameters(where)
     ):
-        histograms.setdefault(row["part"], []).append((row["bucket"], row["n"]))
-    return {part: _of(db, where, by, part, histogram) for part, histogram in histograms.items()}
+        found.setdefault(row[0], []).append((row[1], row[2]))
+    return found
 
 
 def _of(db: Database, where: Filter, by: str, part: str, histogram: list[tuple[int, int]]) -> tuple[int, ...]:
@@ -58,7 +75,7 @@ def _inside(db: Database, where: Filter, group: dict[str, str], bucket: int, off
     )
     row = db.execute(
         "SELECT e.latency_ms FROM ended_tasks e WHERE e.latency_ms >= :bucket "
-        "AND e.latency_ms < (SELECT min(low) FROM latency_buckets WHERE low > :bucket) "
+        "AND e.latency_ms < (SELECT coalesce(min(low), 1 << 62) FROM latency_buckets WHERE low > :bucket) "
         "AND e.day BETWEEN :first AND :last "
         f"AND e.slice IN (SELECT s.id FROM task_slices s WHERE {slices.TASKS_OF_ANY_CATEGORY}) "
         f"{with_category}ORDER BY e.latency_ms LIMIT 1 OFFSET :offset",

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any, Final
 
-from core.model.measures import Filter
+from core.model.measures import Days, Filter
 from core.model.privacy_requests import RequestState
 
 _EPOCH: Final = date(1970, 1, 1)
@@ -47,6 +47,13 @@ def parameters(where: Filter, **more: Any) -> dict[str, Any]:
         "state": where.state,
         **more,
     }
+
+
+def whole_months(days: Days) -> tuple[date, date] | None:
+    """The first and the last day of the whole months in a period; None where there is no whole one."""
+    first = days.first if days.first.day == 1 else (days.first.replace(day=1) + timedelta(days=32)).replace(day=1)
+    after = (days.last + timedelta(days=1)).replace(day=1)
+    return (first, after - timedelta(days=1)) if first < after else None
 
 
 def names_no_request(where: Filter) -> bool:

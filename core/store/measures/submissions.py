@@ -10,7 +10,7 @@ from core.model.measures import Filter, Grain, Phase
 from core.model.privacy_requests import TaskState
 from core.store.measure_schema import BAND_EDGES_MS
 from core.store.measures import slices
-from core.store.measures.percentiles import GROUPS, percentiles
+from core.store.measures.percentiles import GROUPS, histograms, percentiles
 from core.store.measures.results import Effort, Latency, PhaseTime, Span, Totals
 
 _ENDED: Final = f"FROM task_slices s CROSS JOIN task_counts c ON {slices.IN_PERIOD} WHERE"
@@ -123,12 +123,8 @@ def errors(db: Database, where: Filter) -> list[tuple[str, int]]:
 def bands(db: Database, where: Filter) -> list[int]:
     """How many submissions took up to each of BAND_EDGES_MS, and last how many took longer."""
     counted = [0] * (len(BAND_EDGES_MS) + 1)
-    for row in db.query(
-        f"SELECT c.bucket, sum(c.n) AS n FROM task_slices s CROSS JOIN task_latencies c ON {slices.IN_PERIOD} "
-        f"WHERE {slices.TASKS} GROUP BY 1",
-        slices.parameters(where),
-    ):
-        counted[bisect_left(BAND_EDGES_MS, row["bucket"])] += row["n"]
+    for bucket, n in histograms(db, where).get("", []):
+        counted[bisect_left(BAND_EDGES_MS, bucket)] += n
     return counted
 
 

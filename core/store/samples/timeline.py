@@ -2,13 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from core.clock import to_text
-from core.model.denials import DenialCode
 from core.model.events import Event, EventKind
 from core.model.people import DESK
 from core.model.privacy_requests import (
@@ -16,13 +14,12 @@ from core.model.privacy_requests import (
     SUCCESSFUL,
     TERMINAL,
     WAITS_FOR_A_PERSON,
-    CascadeEntry,
     RequestType,
-    TaskError,
     TaskState,
     request_state,
 )
 from core.store.approvals import ApprovalKind, ApprovalState
+from core.store.samples.sample import Pinned, Sample
 
 # Who decides in sample history: nobody who can sign in.
 APPROVER: Final = "sandbox|approver"
@@ -35,69 +32,6 @@ _VENDOR_STATUS: Final = {
     TaskState.FAILED: "FAILED",
     TaskState.NEEDS_PERSON: "PROCESSING",
 }
-
-
-class Sample(Protocol):
-    """What a sample request must tell; times are aware."""
-
-    @property
-    def filed_at(self) -> datetime: ...
-    @property
-    def type(self) -> RequestType: ...
-    @property
-    def connection(self) -> str: ...
-    @property
-    def categories(self) -> tuple[str, ...]: ...
-    @property
-    def scope(self) -> str: ...
-    @property
-    def law(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def outcome(self) -> TaskState: ...
-    @property
-    def approved_at(self) -> datetime | None: ...
-    @property
-    def released_at(self) -> datetime | None: ...
-    @property
-    def sent_at(self) -> datetime | None: ...
-    @property
-    def submitted_at(self) -> datetime | None: ...
-    @property
-    def finished_at(self) -> datetime | None: ...
-    @property
-    def ended_at(self) -> datetime | None: ...
-    @property
-    def throttled(self) -> float: ...
-    @property
-    def extended(self) -> bool: ...
-    @property
-    def denial(self) -> DenialCode | None: ...
-    @property
-    def attempts(self) -> int: ...
-    @property
-    def polls(self) -> int: ...
-    @property
-    def records_affected(self) -> int | None: ...
-    @property
-    def cascade(self) -> tuple[CascadeEntry, ...]: ...
-    @property
-    def error(self) -> TaskError | None: ...
-    @property
-    def vendor_request_id(self) -> str | None: ...
-
-
-@dataclass(frozen=True)
-class Pinned:
-    """The dates of a request, as its law's rule pack sets them on the day of receipt; `extended` with more time."""
-
-    received: date
-    due: date
-    extended: date | None
-    pack: str
-    json: str
-    policy_version: str
 
 
 class Step(IntEnum):
@@ -138,8 +72,8 @@ class Written:
     """A sample's rows as they stand at the last step it has taken."""
 
     __slots__ = (
-        "approval", "attempts", "closed_at", "due", "hold", "intent", "number", "pinned", "pseudonym", "sample",
-        "state", "submitted_at", "version",
+        "approval", "asks", "attempts", "closed_at", "delivery", "due", "hold", "id", "intent", "number", "pinned",
+        "pseudonym", "sample", "state", "submitted_at", "task", "version",
     )  # fmt: skip
 
     def __init__(self, sample: Sample, intent: str, pseudonym: str, pinned: Pinned) -> None:
@@ -147,7 +81,9 @@ class Written:
         self.intent = intent
         self.pseudonym = pseudonym
         self.pinned = pinned
-        self.number = 0
+        self.name(0)
+        self.asks = hashlib.sha256(intent.encode()).hexdigest()  # the digest of what a second person is asked for
+        self.delivery = f"vd_{self.asks[:32]}"
         self.approval = 0
         self.hold = 0
         self.due = pinned.due
@@ -161,18 +97,11 @@ class Written:
         elif sample.released_at:
             self.state = TaskState.ON_HOLD
 
-    @property
-    def id(self) -> str:
-        return f"PR-{self.number:06d}"
-
-    @property
-    def task(self) -> str:
-        return f"PR-{self.number:06d}-1"
-
-    @property
-    def asks(self) -> str:
-        """The digest of what a second person is asked for."""
-        return hashlib.sha256(self.intent.encode()).hexdigest()
+    def name(self, number: int) -> None:
+        """The number that its request has in the store; its ids follow from it."""
+        self.number = number
+        self.id = f"PR-{number:06d}"
+        self.task = f"{self.id}-1"
 
     def take(self, step: Step, at: datetime) -> None:
         """Change the rows as the step does."""
@@ -316,10 +245,6 @@ class Written:
     def cascade(self) -> list[dict[str, Any]]:
         # `asdict` copies deeply, which was a tenth of a fill.
         return [{"entity": entry.entity, "records": entry.records} for entry in self.sample.cascade]
-
-    @property
-    def delivery(self) -> str:
-        return f"vd_{self.asks[:32]}"
 
     @property
     def vendor_status(self) -> str | None:

@@ -15,7 +15,8 @@ from core.store.samples import comparisons, fills
 from core.store.samples.comparisons import Comparison
 from core.store.samples.fills import Fill
 from core.store.samples.rows import keep
-from core.store.samples.timeline import Pinned, Sample, Step, Written, steps
+from core.store.samples.sample import Pinned, Sample
+from core.store.samples.timeline import Step, Written, steps
 
 # About a quarter of a second: others who write wait for no more.
 BATCH_STEPS = 4000
@@ -108,7 +109,7 @@ def _write_batch(transaction: Transaction, story: _History, fill: Fill, grace: t
         at, step, one = story.step()
         if step is Step.FILED:
             number += 1
-            one.number = number
+            one.name(number)
             if one.state == "awaiting_approval":
                 approval += 1
                 one.approval = approval
@@ -138,7 +139,7 @@ def _catch_up(store: Store, story: _History, fill: Fill) -> None:
             [json.dumps(list(under_way))],
         ):
             one = under_way[row["intent"]]
-            one.number = row["number"]
+            one.name(row["number"])
             for found in db.query("SELECT number FROM approvals WHERE about = ?", [row["id"]]):
                 one.approval = found["number"]
             for found in db.query("SELECT number FROM holds WHERE pseudonym = ?", [row["pseudonym"]]):

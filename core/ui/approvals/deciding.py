@@ -7,7 +7,7 @@ from typing import Self
 import streamlit as st
 
 from core.desk import DeskError
-from core.desk.approvals import Choice, Decided, PendingApproval
+from core.desk.approvals import CONFIRM_ABOVE, Choice, Decided, PendingApproval
 from core.model.denials import MAY_REACH_THE_PERSON, DenialCode
 from core.model.people import NotAllowedError
 from core.model.privacy_requests import RequestType
@@ -26,11 +26,12 @@ class Item:
     about: str
     version: int
     type: RequestType | None
+    size: int = 1  # requests that it decides
 
     @classmethod
     def of(cls, one: PendingApproval) -> Self:
         kind = one.request.type if one.request else RequestType.ERASURE
-        return cls(one.about, one.version, None if one.shortening else kind)
+        return cls(one.about, one.version, None if one.shortening else kind, one.size)
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,16 @@ def outcome(about: str | None = None) -> None:
 
 def approve_button(items: Sequence[Item], key: str) -> None:
     """Approve, after a second click that says what of; of several the number is typed."""
-    many = len(items) > 1
-    label = f"Approve {number(len(items))}" if many else "Approve"
+    many = len(items) > 1 or _total(items) > CONFIRM_ABOVE
+    label = f"Approve {number(_total(items))}" if many else "Approve"
     with st.popover(label, icon=":material/check:", key=f"approve_{key}"), st.form(f"approve_form_{key}", border=False):
         if many:
-            st.markdown(f"**{number(len(items))} decisions at once.** Each is carried out; none can be taken back.")
+            st.markdown(f"**{number(_total(items))} decisions at once.** Each is carried out; none can be taken back.")
             _typed(items, f"approve_{key}")
         else:
             st.markdown("It is then carried out as said here, and cannot be taken back once it is sent.")
         st.form_submit_button(
-            f"Yes, approve {number(len(items)) if many else items[0].about}",
+            f"Yes, approve {number(_total(items)) if many else items[0].about}",
             key=f"approve_yes_{key}",
             type="primary",
             on_click=_approve,
@@ -82,8 +83,8 @@ def approve_button(items: Sequence[Item], key: str) -> None:
 
 def deny_button(items: Sequence[Item], key: str) -> None:
     """Deny, with the legal ground and a note that may reach the person."""
-    many = len(items) > 1
-    label = f"Deny {number(len(items))}" if many else "Deny"
+    many = len(items) > 1 or _total(items) > CONFIRM_ABOVE
+    label = f"Deny {number(_total(items))}" if many else "Deny"
     with st.popover(label, icon=":material/block:", key=f"deny_{key}"), st.form(f"deny_form_{key}", border=False):
         st.selectbox(
             "Ground",
@@ -101,7 +102,7 @@ def deny_button(items: Sequence[Item], key: str) -> None:
         if many:
             _typed(items, f"deny_{key}")
         st.form_submit_button(
-            f"Yes, deny {number(len(items)) if many else items[0].about}",
+            f"Yes, deny {number(_total(items)) if many else items[0].about}",
             key=f"deny_yes_{key}",
             type="primary",
             on_click=_deny,
@@ -119,8 +120,12 @@ def grounds(items: Sequence[Item]) -> list[DenialCode]:
     ]
 
 
+def _total(items: Sequence[Item]) -> int:
+    return sum(item.size for item in items)
+
+
 def _typed(items: Sequence[Item], key: str) -> None:
-    st.text_input(f"Type {len(items)} to confirm", key=f"typed_{key}", autocomplete="off", max_chars=10)
+    st.text_input(f"Type {_total(items)} to confirm", key=f"typed_{key}", autocomplete="off", max_chars=10)
 
 
 def _choices(items: Sequence[Item]) -> tuple[Choice, ...]:

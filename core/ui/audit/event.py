@@ -103,6 +103,9 @@ def _place(found: EventInChain) -> None:
 def _before(found: EventInChain) -> str:
     if found.event.seq == 1:
         return "It is the first event of the log: 64 zeros stand for the fingerprint before it."
+    if found.disposal:
+        said = number(found.disposal.seq)
+        return f"The events before it were disposed of when their time was over, as event {said} says."
     if found.before is None:
         return f"Event {number(found.event.seq - 1)}, before it, is not in the log. Verify the whole log."
     named = _named(found.before)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import timedelta
 
 import streamlit as st
 
@@ -18,6 +19,9 @@ from core.ui.words import KIND_WORDS, counted, minute, number
 
 PAGE_SIZE = 10
 _PROBLEM = "audit_export_problem"
+_LATELY = timedelta(minutes=15)
+_OF_A_REQUEST = 3
+_THROUGH_THE_PAGE = 5_000_000  # bytes; Streamlit keeps what goes that way in memory
 
 WORDS: Mapping[What, str] = {"evidence": "Evidence package", "events": "Events as CSV"}
 _ICONS: Mapping[What, str] = {"evidence": ":material/folder_zip:", "events": ":material/table_view:"}
@@ -43,18 +47,26 @@ def offer_for_request(person: Actor, request_id: str) -> None:
     """The evidence of one request: the button, how far it is, and the file."""
     if not person.may(Action.EXPORT):
         return
+    asked = {"request": request_id}
     with st.container(border=True):
         _make("evidence", EventFilter(request=request_id), "request_evidence")
-        progress(person, request_id)
+        progress(person, asked)
+    made = [one for one in desk().exports(person) if one.what == "evidence" and one.filter == asked]
+    for export in made[:_OF_A_REQUEST]:
+        with st.container(border=True):
+            _export(person, export)
 
 
-def progress(person: Actor, request_id: str | None = None) -> None:
-    """How far the export is that is being made, and the file once it is there; or of a request's evidence alone."""
+def progress(person: Actor, asked: Mapping[str, object] | None = None, *, with_file: bool = False) -> None:
+    """How far the export is that is being made, or of those the one that was `asked` for, with this filter.
+
+    `with_file`: and the file itself, for a while after it was made for this person.
+    """
     if not person.may(Action.EXPORT):
         return
     newest = desk().export_work(person)
     runs = newest is not None and newest.runs
-    st.fragment(_progress, run_every="1s" if runs else None)(newest.id if newest else None, runs, request_id)
+    st.fragment(_progress, run_every="1s" if runs else None)(newest.id if newest else None, runs, asked, with_file)
 
 
 def recent(person: Actor) -> None:
@@ -94,19 +106,19 @@ def _stop(work_id: str) -> None:
     session.desk().cancel_export(session.actor(), work_id)
 
 
-def _progress(known_id: str | None, ran: bool, request_id: str | None) -> None:
+def _progress(known_id: str | None, ran: bool, asked: Mapping[str, object] | None, with_file: bool) -> None:
     person = require(Action.EXPORT)
     newest = desk().export_work(person)
     if (newest.id if newest else None, newest is not None and newest.runs) != (known_id, ran):
         st.rerun(scope="app")
     if problem := st.session_state.get(_PROBLEM):
         st.error(escape(problem), icon=":material/error:")
-    if newest is None or (request_id is not None and newest.filter != {"request": request_id}):
+    if newest is None or (asked is not None and newest.filter != asked):
         return
     if newest.runs:
         _running(newest)
-    elif newest.asked_by.id == person.id:
-        _ended(person, newest)
+    elif newest.asked_by.id == person.id and desk().clock.now() - (newest.ended_at or newest.started_at) < _LATELY:
+        _ended(person, newest, with_file=with_file)
 
 
 def _running(work: ExportWork) -> None:
@@ -120,12 +132,12 @@ def _running(work: ExportWork) -> None:
         st.button("Stop", key="audit_export_stop", icon=":material/stop_circle:", on_click=_stop, args=(work.id,))
 
 
-def _ended(person: Actor, work: ExportWork) -> None:
+def _ended(person: Actor, work: ExportWork, *, with_file: bool) -> None:
     if work.state is WorkState.FAILED:
         st.error(f"The export was not made. {escape(work.error)}", icon=":material/error:")
     elif work.state is WorkState.CANCELLED:
         st.info("The export was stopped; nothing of it was kept.", icon=":material/stop_circle:")
-    else:
+    elif with_file:
         made = next((export for export in desk().exports(person) if export.id == work.export), None)
         if made:
             with st.container(border=True):
@@ -136,7 +148,10 @@ def _ended(person: Actor, work: ExportWork) -> None:
 def _export(person: Actor, export: Export, key: str = "recent") -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(export.name, width="stretch")
-        if export.path is not None:
+        if export.path is not None and export.bytes > _THROUGH_THE_PAGE:
+            ticket = desk().issue_ticket(person, export.id)
+            st.link_button("Download", f"/downloads?ticket={ticket}", icon=":material/download:")
+        elif export.path is not None:
             st.download_button(
                 "Download",
                 data=lambda: _content(person, export.id),
@@ -148,7 +163,7 @@ def _export(person: Actor, export: Export, key: str = "recent") -> None:
     rows = "1 row" if export.rows == 1 else f"{number(export.rows)} rows"
     gone = "The file is deleted; this record of it stays." if export.path is None else ""
     until = f"Kept until {minute(export.expires_at)}." if export.path is not None and export.expires_at else ""
-    masked = "Identifiers are masked." if export.masked else ""
+    masked = "It shows no identifier in full." if export.masked else "It shows identifiers."
     made = f"{rows}, {_size(export.bytes)}, made {minute(export.made_at)} by {export.made_by_name}."
     st.caption(escape(" ".join(filter(None, (made, masked, until, gone)))))
     if export.filter:

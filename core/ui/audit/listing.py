@@ -66,7 +66,7 @@ def show(person: Actor, where: EventFilter) -> None:
             args=(page.next_before,),
         )
         exporting.offer(person, where, page.total)
-    exporting.progress(person)
+    exporting.progress(person, with_file=True)
 
 
 def _nothing(where: EventFilter, *, somewhere: bool) -> None:

@@ -8,7 +8,7 @@ from core.ui.batches import moves
 from core.ui.batches.words import DELIMITER_WORDS, ENCODING_WORDS, FIELD_WORDS, rows
 from core.ui.findings import escape
 from core.ui.session import desk
-from core.validation.batch_files import check_mapping
+from core.validation.batch_columns import check_mapping
 from core.validation.wording import shown
 
 _REMEMBERED = "batch_mappings"

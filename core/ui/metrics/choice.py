@@ -52,7 +52,7 @@ def choose(there: Choices) -> Asked:
     misunderstood: list[str] = []
     with st.grid(7, min_column_width=140):
         period = _one("Period", "period", [*PERIODS, CUSTOM], _DEFAULT, misunderstood)
-        cut = _one("Over time, by", "cut", [AUTOMATIC, *(one.capitalize() for one in Grain)], AUTOMATIC, misunderstood)
+        cut = _one("Over time by", "cut", [AUTOMATIC, *(one.capitalize() for one in Grain)], AUTOMATIC, misunderstood)
         filters = _filters(there, misunderstood)
     days = _custom(today, misunderstood) if period == CUSTOM else PERIODS[period](today)
     grain = _grain(days, cut, misunderstood)

@@ -10,6 +10,7 @@ from core.desk.reports.figures import Chart, in_words
 from core.ui.charts import BAR_HEIGHT, PATTERNS, timeline
 
 FEW = 7
+MOST_DOTS = 45
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
@@ -41,7 +42,7 @@ def figure_of(chart: Chart) -> go.Figure:
                 name=name,
                 customdata=words,
                 hovertemplate=hover,
-                mode="lines+markers",
+                mode="lines+markers" if len(chart.labels) <= MOST_DOTS else "lines",
                 marker_size=6,
                 line_dash=DASHES[index % len(DASHES)],
                 connectgaps=True,
@@ -51,8 +52,10 @@ def figure_of(chart: Chart) -> go.Figure:
     if len(chart.labels) <= FEW:  # Plotly would make hours of the room between, and a block of a single bar
         first, last = chart.labels[0], chart.labels[-1]
         room = timedelta(days=chart.span_days * max(1, FEW - (last - first).days // chart.span_days))
-        figure.update_xaxes(tickvals=chart.labels, range=[first - room / 2, last + room])
-    figure.update_yaxes(range=[0, scale.top * 1.03], tickformat=".0%" if scale.percent else None)
+        figure.update_xaxes(range=[first - room / 2, last + room])
+    figure.update_yaxes(
+        range=[0, scale.top * 1.03], tickvals=scale.ticks, ticktext=[scale.label(tick) for tick in scale.ticks]
+    )
     return figure
 
 
@@ -100,5 +103,5 @@ def _lying_bars(chart: Chart, scale: Scale) -> go.Figure:
 def _pattern(index: int) -> dict[str, object]:
     return {
         "marker_pattern_shape": PATTERNS[index % len(PATTERNS)],
-        "marker_pattern_fillmode": "replace" if index else None,
+        "marker_pattern_fillmode": "overlay" if index else None,
     }

@@ -122,8 +122,8 @@ def _links(targets: Sequence[tuple[str, str, Behind]]) -> None:
         return
     with st.container(horizontal=True):
         for about, value, behind in targets:
-            counted = "submissions" if behind.counted in {Counted.ENDED, Counted.WAITING} else "requests"
-            links.to_requests(escape(f"{about}: {value} {counted}"), behind.query())
+            counted = "submission" if behind.counted in {Counted.ENDED, Counted.WAITING} else "request"
+            links.to_requests(escape(f"{about}: {value} {counted}{'' if value == '1' else 's'}"), behind.query())
 
 
 def _targets(table: Table, row: Row) -> Iterator[tuple[str, str, Behind]]:

@@ -1,6 +1,6 @@
-"""How often purposes were compared and changed in a period, how well, and how long it took."""
+"""How often the purposes of a connection were compared and changed lately, how well, and how long it took."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -10,23 +10,17 @@ from core.ui.session import desk
 from core.ui.words import duration, number, share
 
 DAYS = 30
-TITLE = "Retention purposes"
 
 
 def lately(person: Actor, connection: str) -> None:
-    """The same for one connection over the last 30 days."""
-    now = desk().clock.now()
-    section(person, now - timedelta(days=DAYS), now, connection, title=f"The last {DAYS} days")
-
-
-def section(person: Actor, since: datetime, until: datetime, connection: str | None, *, title: str = TITLE) -> None:
-    """Retention on the metrics page; nothing where nothing was compared or changed in the period."""
+    """The last 30 days; nothing where nothing was compared or changed in them."""
     if not person.may(Action.VIEW_METRICS):
         return
-    found = desk().purpose_metrics(person, since=since, until=until, connection=connection)
+    now = desk().clock.now()
+    found = desk().purpose_metrics(person, since=now - timedelta(days=DAYS), until=now, connection=connection)
     if not (found.comparisons or found.changes):
         return
-    st.header(title, anchor=False)
+    st.header(f"The last {DAYS} days", anchor=False)
     grid = st.grid(6, min_column_width=150)
     failed = f"{number(found.failed_comparisons)} of them failed."
     for label, value, hint in (

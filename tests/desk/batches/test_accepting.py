@@ -238,6 +238,28 @@ def test_cancelling_leaves_what_the_vendor_has(desk: Desk) -> None:
     assert desk.find(ADMIN, RequestFilter(states=(RequestState.CANCELLED,))).total == 3
 
 
+def test_nothing_is_sent_while_a_batch_is_being_cancelled_but_what_a_vendor_may_have(desk: Desk) -> None:
+    batch = accepted(desk, csv_of(people(4)))
+    with desk.store.writing() as transaction:
+        transaction.db.execute("UPDATE tasks SET may_have_acted = 1, attempts = 1 WHERE number = 2")
+    desk.pause_batch(ADMIN, batch.id)
+    desk.cancel_batch(ADMIN, batch.id)
+    let_go(desk.store)
+    assert due(desk) == 1
+
+
+def test_a_task_that_comes_back_after_the_batch_was_cancelled_is_cancelled_too(desk: Desk) -> None:
+    batch = accepted(desk, csv_of(people(2)))
+    with desk.store.writing() as transaction:
+        tasks.change(transaction, "PR-000001-1", tasks.Outcome(TaskState.SENDING))
+    desk.cancel_batch(ADMIN, batch.id)
+    assert worked(desk, batch).states == {TaskState.CANCELLED: 1, TaskState.SENDING: 1}
+    with desk.store.writing() as transaction:
+        tasks.change(transaction, "PR-000001-1", tasks.Outcome(TaskState.QUEUED, next_due_at=transaction.at))
+    let_go(desk.store)
+    assert worked(desk, batch).states == {TaskState.CANCELLED: 2}
+
+
 def test_cancelling_half_way_leaves_the_rest_of_the_rows_out(desk: Desk) -> None:
     batch = checked(desk, csv_of(people(3)))
     desk.accept_batch(ADMIN, batch.id)
@@ -260,7 +282,9 @@ def test_where_four_eyes_are_asked_for_the_batch_is_one_decision(tmp_path: Path,
     assert batch.states == {TaskState.AWAITING_APPROVAL: 3, TaskState.QUEUED: 1}
     (waiting,) = desk.pending_approvals(APPROVER).rows
     assert waiting.about == batch.id
-    (own,) = desk.approve(Actor(REQUESTER.issuer, REQUESTER.subject, "R", frozenset({Role.APPROVER})), [Choice(batch.id)])
+    (own,) = desk.approve(
+        Actor(REQUESTER.issuer, REQUESTER.subject, "R", frozenset({Role.APPROVER})), [Choice(batch.id)]
+    )
     assert not own.done
     (decided,) = desk.approve(APPROVER, [Choice(batch.id, waiting.version)])
     assert decided.done, decided.message

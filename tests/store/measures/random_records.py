@@ -37,6 +37,21 @@ def fill(store: Store, rng: random.Random, requests: int) -> None:
             _delete_one(transaction.db, rng)
 
 
+def fill_one(db: Database, latency_ms: int) -> None:
+    """One request with one completed task of this latency."""
+    rng = random.Random(latency_ms)
+    _file(db, rng)
+    db.execute(
+        "UPDATE tasks SET state = 'completed', error = NULL, ended_at = '2026-06-01T00:00:00.000000Z', latency_ms = ? "
+        "WHERE request = (SELECT max(number) FROM requests)",
+        [latency_ms],
+    )
+    db.execute(
+        "DELETE FROM tasks WHERE request = (SELECT max(number) FROM requests) AND connection != "
+        "(SELECT min(connection) FROM tasks WHERE request = (SELECT max(number) FROM requests))"
+    )
+
+
 def _file(db: Database, rng: random.Random) -> None:
     at = START + timedelta(seconds=rng.randrange(DAYS * 86_400))
     categories = rng.sample(CATEGORIES, rng.randrange(1, 4))

@@ -18,7 +18,7 @@ from tests.store.measures.random_records import DAYS, START, fill
 from tests.store.measures.recount import Rows
 
 WHOLE = Filter(Days(START.date() - timedelta(days=9), START.date() + timedelta(days=DAYS + 60)))
-COUNTS = ("task_counts", "task_latencies", "ended_tasks", "request_counts", "answer_counts")
+COUNTS = ("task_counts", "task_latencies", "task_latencies_by_month", "ended_tasks", "request_counts", "answer_counts")
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def contents(db: Database) -> dict[str, set[tuple[object, ...]]]:
     found = {
         "task_counts": f"{tasks} task_counts c ON c.slice = s.id",
         "task_latencies": f"{tasks} task_latencies c ON c.slice = s.id",
+        "task_latencies_by_month": f"{tasks} task_latencies_by_month c ON c.slice = s.id",
         "ended_tasks": "SELECT latency_ms, task, day FROM ended_tasks",
         "request_counts": "SELECT s.type, s.law, s.state, s.connection, s.category, c.what, c.day, c.n "
         "FROM request_slices s JOIN request_counts c ON c.slice = s.id",

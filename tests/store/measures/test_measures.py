@@ -15,7 +15,7 @@ from core.store.keys import load_or_create
 from core.store.measures import BAND_EDGES_MS, Latency, Totals, deadlines, submissions
 from tests.clocks import ManualClock
 from tests.store.measures import recount
-from tests.store.measures.random_records import CATEGORIES, CONNECTIONS, DAYS, LAWS, START, fill
+from tests.store.measures.random_records import CATEGORIES, CONNECTIONS, DAYS, LAWS, START, fill, fill_one
 from tests.store.measures.recount import Rows
 
 ZONE = "Europe/Berlin"
@@ -186,6 +186,17 @@ def test_the_table_of_section_7102(db: Database, rows: Rows, law: str | None) ->
         assert sum(row.denials.values()) == row.denied > 0
         assert row.received == row.complied + row.denied + row.failed + row.withdrawn + row.pending
     assert {table.rows[name].received for name in table.not_taken} == {0}
+
+
+def test_a_latency_beyond_every_bucket_and_one_of_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "desk.db", load_or_create(tmp_path / "keys"), ManualClock())
+    with store.writing() as transaction:
+        fill_one(transaction.db, 0)
+        fill_one(transaction.db, 10**15)
+    where = Filter(Days(date(2000, 1, 1), date(2099, 12, 31)))
+    with store.reading() as db:
+        assert submissions.totals(db, where).latency_ms == Latency(5e14, 0, 10**15, 10**15)
+        assert submissions.bands(db, where) == [1, 0, 0, 0, 0, 0, 1]
 
 
 def test_nothing_is_nothing(tmp_path: Path) -> None:
