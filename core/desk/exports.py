@@ -176,7 +176,7 @@ class ExportActions(DeskBase):
         masked: bool,
     ) -> Iterator[Making]:
         """A new file that is registered, with its audit event, once the block has ended well."""
-        with exports.new_file(self.exports_folder) as file:
+        with exports.new_file(self.settings.database) as file:
             making = Making(file)
             yield making
         try:

@@ -91,6 +91,15 @@ _OF_REQUESTS: Final = (
 )
 _REQUESTS: Final = "SELECT value FROM json_each(:numbers)"
 _TASKS: Final = f"SELECT t.id FROM tasks t WHERE t.request IN ({_REQUESTS})"  # noqa: S608 - a constant
+# A batch whose last request went: its file's name and columns may hold names.
+_EMPTY_BATCHES: Final = (
+    "SELECT b.number FROM batches b WHERE b.accepted_at < :until "
+    "AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.batch = b.number)"
+)
+_OF_BATCHES: Final = (
+    f"DELETE FROM batch_parts WHERE batch IN ({_EMPTY_BATCHES})",
+    f"DELETE FROM batches WHERE number IN ({_EMPTY_BATCHES})",
+)
 # The triggers noted every deletion as one request or task less; the years that are over keep their numbers.
 _COUNTS_STAY: Final = ("DELETE FROM task_changes", "DELETE FROM request_changes", "DELETE FROM answer_changes")
 
@@ -192,7 +201,8 @@ def _requests(transaction: Transaction, until: datetime, actor: str, reason: str
     )
     for statement in (*_OF_TASKS, *_OF_REQUESTS):
         db.conn.execute(statement.format(tasks=_TASKS, requests=_REQUESTS), numbers)
-    db.conn.execute("DELETE FROM webhook_events WHERE task IS NULL AND received_at < ?", [to_text(until)])
+    for statement in ("DELETE FROM webhook_events WHERE task IS NULL AND received_at < :until", *_OF_BATCHES):
+        db.conn.execute(statement, {"until": to_text(until)})
     for statement in _COUNTS_STAY:
         db.conn.execute(statement)
     return len(found)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from glob import escape
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -80,13 +81,14 @@ def folder_of(database: Path) -> Path:
 
 
 @contextmanager
-def new_file(folder: Path) -> Iterator[ExportFile]:
+def new_file(database: Path) -> Iterator[ExportFile]:
     """A file with a random name and mode 600, complete and on disk when the block ends, gone where it fails.
 
-    Raises OSError.
+    The name begins with the database's, whose file it is: several may lie in one folder. Raises OSError.
     """
+    folder = folder_of(database)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = secrets.token_hex(16)
+    name = f"{database.name}.{secrets.token_hex(16)}"
     partial = folder / f"{name}.part"
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -182,13 +184,12 @@ def delete(transaction: Transaction, export: Export, actor: str) -> None:
     )
 
 
-def sweep(db: Database, folder: Path, now: datetime) -> int:
-    """Delete files that no export is registered for: what a crash left. Returns how many."""
-    if not folder.is_dir():
-        return 0
+def sweep(db: Database, database: Path, now: datetime) -> int:
+    """Delete files of this database that no export is registered for: what a crash left. Returns how many."""
     known = {row["file"] for row in db.query("SELECT file FROM exports")}
     before = (now - timedelta(hours=_ABANDONED_HOURS)).timestamp()
-    stray = [path for path in folder.iterdir() if path.name not in known and path.stat().st_mtime < before]
+    own = folder_of(database).glob(f"{escape(database.name)}.*")
+    stray = [path for path in own if path.name not in known and path.stat().st_mtime < before]
     for path in stray:
         path.unlink(missing_ok=True)
     return len(stray)

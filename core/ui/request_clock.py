@@ -21,6 +21,10 @@ _PAUSES_THE_CLOCK = (
     "While you wait for the person to say what they ask for, the days do not count: from the day you asked them to the "
     "day they answer, both included (UK GDPR Art. 12A)."
 )
+_PAUSES_BY_SETTING = (
+    "You ask the person who they are. Whether the days until they answer count is not settled; this desk is set up "
+    "not to count them."
+)
 _PAUSES_NOTHING = (
     "You ask the person who they are. Whether the days until they answer count is not settled, so the date stays as it "
     "is, and a second one is shown beside it."
@@ -65,8 +69,10 @@ def show(person: Actor, request: PrivacyRequest, clock: ClockView | None) -> Non
         st.caption(escape(clock.why_not_extend))
 
 
-def _clock_stops(request: PrivacyRequest) -> bool:
-    return any(law.id == request.law and law.clock_stops for law in laws())
+def _what_a_pause_does(request: PrivacyRequest) -> str:
+    if any(law.id == request.law and law.clock_stops for law in laws()):
+        return _PAUSES_THE_CLOCK
+    return _PAUSES_BY_SETTING if desk().settings.identity_pause == "clock_stops" else _PAUSES_NOTHING
 
 
 def _change(change: DeadlineChange) -> None:
@@ -115,7 +121,7 @@ def _extend(request: PrivacyRequest) -> None:
 
 def _pause(request: PrivacyRequest) -> None:
     with st.form("clock_pause_form", border=False):
-        st.markdown(_PAUSES_THE_CLOCK if _clock_stops(request) else _PAUSES_NOTHING)
+        st.markdown(_what_a_pause_does(request))
         st.date_input("Asked the person on", value=desk().today(), key="clock_pause_first", format="YYYY-MM-DD")
         _reason("clock_pause_reason", "What you asked", "Ten characters or more.")
         st.form_submit_button(

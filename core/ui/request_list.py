@@ -103,7 +103,11 @@ def _filters() -> RequestFilter:
             on_change=_first_page,
         )
         when = st.selectbox(
-            "When", [ANY_TIME, OVERDUE, AT_RISK, IN_GRACE, CLOSED_LATELY], key=WHEN, bind="query-params", on_change=_first_page
+            "When",
+            [ANY_TIME, OVERDUE, AT_RISK, IN_GRACE, CLOSED_LATELY],
+            key=WHEN,
+            bind="query-params",
+            on_change=_first_page,
         )
         order = st.selectbox("Order", [NEWEST, NEAREST], key=ORDER, bind="query-params", on_change=_first_page)
     where = RequestFilter(

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlite_utils import Database
-
 from core.auth.tokens import TokenSource
 from core.clients.cxone_requests import CxoneRequests, submission_payload
 from core.clients.http import VendorHttp
@@ -164,8 +162,7 @@ class Worker:
         if leased.recovered and not connection.idempotency_header:
             # Whoever held it may have sent it, and this vendor cannot be asked nor told it is the same one.
             return Finished(leased, connection, outcome_unknown(None))
-        with self.store.reading() as db:
-            look = self._look(db, leased)
+        look = self._look(leased)
         if not look.held:
             return None
         stalled = self.clock.now() > leased.leased_until - timedelta(seconds=4 * connection.timeout_seconds)
@@ -178,14 +175,16 @@ class Worker:
             return Finished(leased, connection, needs_person(None, "The identifier was destroyed."))
         return self._submit(name, connection, leased, look.secret)
 
-    def _look(self, db: Database, leased: Leased) -> _Look:
+    def _look(self, leased: Leased) -> _Look:
         """The last look before a call leaves: whatever was decided until now counts."""
-        return _Look(
-            held=tasks.still_held(db, leased),
-            stopped=kill_switch.stops(db, leased.task.connection)
-            or (leased.task.state not in TRACKED and bool(holds.in_the_way_of(db, leased.request_number))),
-            secret=identifiers.reveal(db, self.store.keys, leased.task.request_id),
-        )
+        sending = leased.task.state not in TRACKED
+        with self.store.reading() as db:
+            return _Look(
+                held=tasks.still_held(db, leased),
+                stopped=kill_switch.stops(db, leased.task.connection)
+                or (sending and bool(holds.in_the_way_of(db, leased.request_number))),
+                secret=identifiers.reveal(db, self.store.keys, leased.task.request_id),
+            )
 
     def _track(self, name: str, connection: ConnectionSettings, leased: Leased, secret: Secret | None) -> Finished:
         tracking = self._client(name, connection).track(

@@ -45,7 +45,7 @@ class Disposer:
                 raise_notice(transaction, NoticeKind.AUDIT_NOT_SOUND, "audit")
             return True
         with self._store.reading() as db:
-            swept = exports.sweep(db, exports.folder_of(self._store.path), now)
+            swept = exports.sweep(db, self._store.path, now)
         if done.requests or done.events or done.exports or swept:
             counts = {"requests": done.requests, "events": done.events, "exports": done.exports, "swept": swept}
             log.info("records disposed of", extra=counts)

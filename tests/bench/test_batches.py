@@ -73,7 +73,8 @@ def test_a_hundred_thousand_rows(tmp_path: Path, rows: int) -> None:
     megabytes = desk.store.path.stat().st_size / 1e6
     told = [
         f"{rows} rows, {file.stat().st_size / 1e6:.1f} MB: checked in {check:.1f} s, accepted in {accept:.1f} s",
-        f"CPU of the process {used.ru_utime + used.ru_stime:.1f} s, database {megabytes:.0f} MB",
+        f"CPU of the process {used.ru_utime + used.ru_stime:.1f} s, its memory at the most "
+        f"{used.ru_maxrss / 1024:.0f} MB, database {megabytes:.0f} MB",
     ]
     for name, took in answers.items():
         slow = sorted(took)[int(0.99 * len(took))]

@@ -16,7 +16,7 @@ from core.model.privacy_requests import RequestState
 from core.settings import KeepSettings
 from core.store import checkpoints, disposal
 from core.store.audit import BadRow, EventFilter, verify
-from core.store.audit.verification import DELETED
+from core.store.audit.chain import DELETED
 from core.store.requests import RequestFilter
 from tests.clocks import ManualClock
 from tests.desks import ADMIN, AUDITOR, desk_for, draft, settings_for
@@ -140,6 +140,22 @@ def test_a_request_goes_with_everything_about_it(aged: Desk) -> None:
     assert [count(aged, table) for table in ("requests", "tasks", "identifiers")] == [5, 5, 5]
     with aged.store.reading() as db:
         assert list(db.query("PRAGMA foreign_key_check")) == []
+
+
+def test_a_batch_goes_with_the_last_of_its_requests(aged: Desk) -> None:
+    with aged.store.writing() as transaction:
+        for _ in range(2):
+            transaction.db.execute(
+                "INSERT INTO batches (state, work, created_by, created_by_name, created_at, file_sha256, file_bytes, "
+                "about, accepted_at) VALUES ('accepted', '', '', '', '', '', 0, x'00', '2026-11-21T09:00:00.000000Z')"
+            )
+        transaction.db.execute("INSERT INTO batch_parts VALUES (1, 'rejected', 0, 1, x'00')")
+        transaction.db.execute("UPDATE requests SET batch = 1 WHERE number IN (1, 2)")
+        transaction.db.execute("UPDATE requests SET batch = 2 WHERE number IN (3, 10)")
+    aged.dispose(ADMIN)
+    with aged.store.reading() as db:
+        assert [row["number"] for row in db.query("SELECT number FROM batches")] == [2]
+    assert count(aged, "batch_parts") == 0
 
 
 def test_the_ledger_of_erasures_stays(aged: Desk) -> None:

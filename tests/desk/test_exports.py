@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
@@ -169,7 +170,7 @@ def test_files_lie_beside_the_database_under_random_names_for_their_owner_alone(
     export = desk.export_events(ADMIN, EventFilter(), "csv")
     assert export.path is not None
     assert export.path.parent == desk.settings.database.parent / "exports"
-    assert len(export.path.name) == 32
+    assert re.fullmatch(r"desk\.db\.[0-9a-f]{32}", export.path.name)
     assert stat.S_IMODE(export.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(export.path.parent.stat().st_mode) == 0o700
 
@@ -220,8 +221,10 @@ def test_an_export_that_is_not_there_is_told(desk: Desk) -> None:
 
 def test_what_a_crash_left_is_swept_after_a_day(desk: Desk, clock: ManualClock) -> None:
     export = desk.export_events(ADMIN, EventFilter(), "csv")
-    (desk.exports_folder / "torn.part").write_bytes(b"half")
+    assert export.path is not None
+    for name in ("desk.db.torn.part", "another.db.whole"):
+        (desk.exports_folder / name).write_bytes(b"half")
     with desk.store.reading() as db:
-        assert exports.sweep(db, desk.exports_folder, clock.now() - timedelta(days=36500)) == 0
-        assert exports.sweep(db, desk.exports_folder, clock.now() + timedelta(days=36500)) == 1
-    assert [path.name for path in desk.exports_folder.iterdir()] == [export.path and export.path.name]
+        assert exports.sweep(db, desk.settings.database, clock.now() - timedelta(days=36500)) == 0
+        assert exports.sweep(db, desk.settings.database, clock.now() + timedelta(days=36500)) == 1
+    assert {path.name for path in desk.exports_folder.iterdir()} == {export.path.name, "another.db.whole"}

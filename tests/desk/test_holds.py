@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from core.desk import ChangedError, Choice, Desk, DeskError
-from core.model.findings import Severity
+from core.model.findings import Finding, Severity
 from core.model.holds import Hold, HoldDraft
 from core.model.people import Actor, NotAllowedError, Role
-from core.model.privacy_requests import RequestState, TaskState
+from core.model.privacy_requests import Draft, RequestState, TaskState
 from core.store import tasks
 from core.store.approvals import ApprovalKind
 from core.store.audit import EventFilter, events
@@ -193,6 +193,17 @@ def test_placing_a_hold_keeps_back_what_waits_and_lists_what_it_came_too_late_fo
         RequestState.AWAITING_APPROVAL,
     ]
     assert [row.about for row in strict.pending_approvals(ANA).rows] == [other], "what was asked for has lapsed"
+
+
+def test_a_hold_that_is_placed_while_a_form_is_being_filed_stops_it(desk: Desk) -> None:
+    class Overtaken(Desk):
+        def _check(self, draft: Draft) -> tuple[Finding, ...]:
+            found = super()._check(draft)
+            place(desk)
+            return found
+
+    submitted = Overtaken(desk.settings, desk.store, desk.clock).submit(REQUESTER, draft(), intent="form-1")
+    assert (submitted.request, [f.rule for f in submitted.findings]) == (None, ["legal_hold"])
 
 
 def test_what_may_have_reached_a_vendor_is_given_to_a_person_and_not_sent_again_under_a_hold(desk: Desk) -> None:

@@ -6,14 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.desk.background_process import carry_out
 from core.model.events import EventKind
 from core.store.audit import EventFilter
-from core.ui.audit import listing, verifying
+from core.store.background import Work
+from core.ui.audit import exporting, listing, verifying
 from core.ui.words import KIND_WORDS
 from tests.desks import ADMIN, AUDITOR, REQUESTER
 from tests.pages.screens import Screen, said, screen, vendor_at
@@ -345,6 +347,14 @@ def verified(page: AppTest) -> AppTest:
     return page
 
 
+def done_here(at: Screen, kind: Literal["verification", "export"], **asked: Any) -> None:
+    """The work as its process does it, without the second that a process takes to start."""
+    folder = at.desk._work_folder(kind)
+    folder.folder.mkdir()
+    folder._write(Work("20261121T090000-000000", at.person, at.clock.now(), asked=asked))
+    carry_out(kind, at.desk, folder.folder)
+
+
 def verify_tab(at: Screen) -> AppTest:
     return at.open("audit_log", audit_view="Verify")
 
@@ -370,7 +380,7 @@ def test_a_sound_log_verifies_with_its_head_in_a_process_of_its_own(live: Screen
 
 def test_the_verdict_is_there_for_whoever_comes_later(live: Screen) -> None:
     live.submit()
-    verified(verify_tab(live))
+    done_here(live, "verification")
     live.become(AUDITOR)
     assert "Every event is as it was written" in verify_tab(live).success[0].value
 
@@ -380,7 +390,8 @@ def test_a_tampered_row_is_named_with_what_is_wrong(live: Screen) -> None:
         live.submit(number)
     tamper(live, "UPDATE audit_events SET actor = 'somebody else' WHERE seq = 2")
     tamper(live, "DELETE FROM audit_events WHERE seq = 3")
-    page = verified(verify_tab(live))
+    done_here(live, "verification")
+    page = verify_tab(live)
     assert "2 events are not as written" in page.error[0].value
     assert not page.success
     bad = page.dataframe[0].value
@@ -393,7 +404,8 @@ def test_every_bad_row_is_listed_a_page_at_a_time(live: Screen, monkeypatch: pyt
     for number in range(5):
         live.submit(number)
     tamper(live, "UPDATE audit_events SET actor = 'somebody else'")
-    page = verified(verify_tab(live))
+    done_here(live, "verification")
+    page = verify_tab(live)
     assert page.dataframe[0].value["No."].tolist() == [1, 2]
     page.pagination[0].set_value(3).run()
     assert page.dataframe[0].value["No."].tolist() == [5]
@@ -416,11 +428,11 @@ def test_a_check_can_be_stopped_and_then_has_no_verdict(live: Screen) -> None:
 
 def test_a_log_that_cannot_be_read_says_what_to_check(live: Screen) -> None:
     live.submit()
-    page = verify_tab(live)
     checkpoints = live.desk.store.path.with_name(f"{live.desk.store.path.name}.checkpoints")
     checkpoints.unlink()
     checkpoints.mkdir()  # stands in for a file without rights, which would not stop an administrator's tests
-    verified(page)
+    done_here(live, "verification")
+    page = verify_tab(live)
     assert "Check the disk and the rights" in page.error[0].value
     assert "The checkpoint file cannot be read" in page.error[1].value
 
@@ -444,7 +456,8 @@ def test_an_auditor_may_browse_and_verify(live: Screen) -> None:
     live.submit()
     live.become(AUDITOR)
     assert happened(live.open("audit_log")) == ["Request filed"]
-    assert verified(verify_tab(live)).success
+    done_here(live, "verification")
+    assert verify_tab(live).success
 
 
 def test_a_requester_may_not(live: Screen) -> None:
@@ -485,37 +498,60 @@ def test_what_the_filters_match_is_exported_and_offered_as_a_download(live: Scre
     assert export.sha256 in [block.value for block in listed.code]
 
 
-def test_the_evidence_of_one_request_is_made_on_its_page(live: Screen) -> None:
-    request = live.submit()
-    page = live.open("track_requests", request=request, request_tab="Proof")
+def proof_of(at: Screen, request: str) -> AppTest:
+    page = at.open("track_requests", request=request)
     page.session_state["request_tab"] = "Proof"
-    page = made(press(page.run(), "request_evidence"))
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_the_evidence_of_one_request_is_offered_on_its_page(live: Screen) -> None:
+    request = live.submit()
+    assert [button for button in proof_of(live, request).button if button.key == "request_evidence"]
+    done_here(live, "export", what="evidence", filter={"request": request})
     (export,) = live.desk.exports(ADMIN)
     assert (export.what, dict(export.filter)) == ("evidence", {"request": request})
-    assert f"evidence-{request}.zip" in said(page)
+    assert f"evidence-{request}.zip" in said(proof_of(live, request))
 
 
 def test_words_that_were_searched_for_do_not_stay_on_disk_after_an_export(live: Screen) -> None:
     live.submit()
-    page = live.open("audit_log", audit_text="filed")
-    made(press(page, "audit_export_events"))
-    folder = live.desk.settings.database.parent
-    state = (folder / "desk.db.export" / "state.json").read_text()
+    done_here(live, "export", what="events", filter={"text": "filed"})
+    state = (live.desk.settings.database.parent / "desk.db.export" / "state.json").read_text()
     assert '"text"' not in state
     assert "text_sha256" in state
+
+
+def test_a_large_file_goes_round_the_page_by_a_ticket(live: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "_THROUGH_THE_PAGE", 10)
+    live.submit()
+    export = live.desk.export_events(ADMIN, EventFilter(), "csv")
+    page = live.open("audit_log", audit_view="Exports")
+    assert not page.get("download_button")
+    (link,) = [link.proto.url for link in page.get("link_button")]
+    found = live.desk.file_of_ticket(link.removeprefix("/downloads?ticket="))
+    assert found
+    assert found.id == export.id
+
+
+def test_a_file_with_identifiers_is_listed_but_not_offered_to_an_auditor(live: Screen) -> None:
+    live.desk.keep_export(ADMIN, what="batch", name="result.csv", rows=1, content=b"x", masked=False)
+    assert live.open("audit_log", audit_view="Exports").get("download_button")
+    live.become(AUDITOR)
+    page = live.open("audit_log", audit_view="Exports")
+    assert "It shows identifiers; not every role may have it." in said(page)
+    assert not page.get("download_button")
 
 
 def test_with_no_export_yet_the_list_says_how_to_make_one(live: Screen) -> None:
     assert "Nothing was exported yet." in said(live.open("audit_log", audit_view="Exports"))
 
 
-def test_nothing_is_exported_from_a_role_that_may_not(live: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_exported_from_a_role_that_may_not(live: Screen) -> None:
     request = live.submit()
     live.become(REQUESTER)
-    page = live.open("track_requests", request=request)
-    page.session_state["request_tab"] = "Proof"
-    page.run()
-    assert not [button for button in page.button if button.key == "request_evidence"]
+    assert not [button for button in proof_of(live, request).button if button.key == "request_evidence"]
 
 
 def test_the_oldest_event_that_is_kept_says_where_those_before_it_went(live: Screen) -> None:

@@ -149,6 +149,17 @@ def test_many_that_are_free_are_erased_once_their_number_is_typed(live: Screen) 
     assert [state_of(live, request) for request in requests] == ["queued", "queued"]
 
 
+def test_a_hold_that_was_looked_at_is_kept_until_the_next_review(live: Screen) -> None:
+    hold = place(live, review_on=date(2026, 11, 22))
+    live.clock.advance(2 * 86_400)
+    live.become(REQUESTER)
+    page = live.open("holds")
+    page.date_input(key=f"review_on_{hold}").set_value(date(2027, 3, 1))
+    press_label(page, f"Yes, keep {hold}")
+    assert f"{hold} is kept. It is looked at again on Mon 1 Mar 2027." in said(page)
+    assert "due for review" not in said(page)
+
+
 def test_a_hold_that_somebody_else_released_meanwhile_is_not_released_again(live: Screen) -> None:
     hold = place(live)
     page = live.open("holds")

@@ -16,8 +16,8 @@ from sqlite_utils import Database
 from core.clock import to_text
 from core.model.events import EventKind
 from core.store import audit
-from core.store.audit import AuditError, EventFilter, VerificationCancelledError, verify
-from core.store.audit.record import macs_with, row_hash
+from core.store.audit import GENESIS, AuditError, EventFilter, VerificationCancelledError, verify
+from core.store.audit.record import Follower, macs_with, row_hash
 from core.store.keys import Keys, load_or_create
 from core.store.snapshot import UnreadableDatabaseError
 from tests.store.audit_logs import ADA, START, add, connected, event, new_log, writing
@@ -130,6 +130,19 @@ def test_what_has_no_rfc_8785_form_has_no_hash(row: tuple[Any, ...], column: int
 @given(st.binary(max_size=64), texts)
 def test_the_mac_is_hmac_sha_256(key: bytes, message: str) -> None:
     assert macs_with(key)([message]) == [digest(key, message.encode(), "sha256").hex()]
+
+
+@given(rows, st.integers(1, 11), st.one_of(texts, st.none(), st.integers(), st.sampled_from(['"', "\\", '\\"', "\n"])))
+def test_the_quick_check_takes_a_row_for_right_only_if_it_is(row: tuple[Any, ...], column: int, value: Any) -> None:
+    written = (1, *row[1:9], GENESIS, None, None)
+    hash_ = row_hash(written)
+    assert hash_
+    good = (*written[:10], hash_, *macs_with(b"key")([hash_]))
+    controls = any(ord(character) < 32 for character in row[8])
+    assert Follower(0, GENESIS, b"key", "").follow([good]) is None or controls
+    changed = (*good[:column], value, *good[column + 1 :])
+    if changed != good:
+        assert Follower(0, GENESIS, b"key", "").follow([changed]) is changed
 
 
 def test_the_mac_takes_no_key_longer_than_a_block() -> None:

@@ -38,6 +38,23 @@ def test_pages_go_from_the_newest_to_the_oldest(path: Path, keys: Keys) -> None:
     assert total == 10
 
 
+def test_a_last_line_that_was_cut_short_counts_as_one(path: Path, keys: Keys) -> None:
+    path.write_bytes(path.read_bytes()[:-30])
+    rows, total = checkpoint_pages.page(path, keys, 0, 2)
+    assert total == 10
+    assert [(row.line, row.checkpoint is None) for row in rows] == [(10, True), (9, False)]
+    assert checkpoint_pages.covering(path, keys, 95) is None
+    found = checkpoint_pages.covering(path, keys, 85)
+    assert found
+    assert found.size == 90
+
+
+def test_an_empty_file_is_no_checkpoints(tmp_path: Path, keys: Keys) -> None:
+    (tmp_path / "empty").touch()
+    assert checkpoint_pages.page(tmp_path / "empty", keys, 0, 3) == ([], 0)
+    assert checkpoint_pages.covering(tmp_path / "empty", keys, 1) is None
+
+
 def test_without_a_file_there_is_none(tmp_path: Path, keys: Keys) -> None:
     assert checkpoint_pages.page(tmp_path / "none", keys, 0, 3) == ([], 0)
     assert checkpoint_pages.covering(tmp_path / "none", keys, 1) is None

@@ -36,7 +36,7 @@ def lately(totals: Totals = NOTHING, **more: Any) -> Measures:
             "today": WHERE.days.last,
             "grain": Grain.DAY,
             "totals": totals,
-            **dict.fromkeys(("by_connection", "by_type", "by_category", "by_law", "by_state", "queue_depth"), {}),
+            **{key: {} for key in ("by_connection", "by_type", "by_category", "by_law", "by_state", "queue_depth")},
             **dict.fromkeys(("over_time", "errors", "bands", "drift"), ()),
             "phases": {phase: PhaseTime(0, None, None) for phase in Phase},
             "effort": Effort(0, None, None),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.web.headers import content_security_policy, index_page
-from core.web.health import OPEN_METRICS
+from core.web.open_metrics import OPEN_METRICS
 from tests.web.sender import Answer, Headers, connect, event, request, send
 
 ROOT = Path(__file__).parents[2]

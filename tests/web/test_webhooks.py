@@ -121,7 +121,7 @@ class TestWhatIsTaken:
         assert desk.post(event(status="FAILED")).status == 409
 
         assert desk.stored() == [first]
-        assert desk.audited() == ["webhook.accepted", "webhook.conflict"]
+        assert desk.audited() == ["webhook.accepted", "webhook.conflict", "notice.raised"]
         assert [r.levelname for r in caplog.records if "conflict" in r.message] == ["WARNING"]
 
     def test_an_event_that_overtakes_our_own_answer_waits_for_its_request(self, serve: Serving) -> None:

@@ -112,12 +112,12 @@ def accepted_by(batch: Batch) -> Actor:
 
 def _digest(before: str, rows: Sequence[BatchRow]) -> str:
     """SHA-256 over what was filed so far and these rows: the wish and the pseudonyms of each, in their order."""
-    hashed = hashlib.sha256(before.encode())
-    for row in rows:
-        new = row.new
-        wish = [row.line, new.type, new.categories, new.scope, new.law, new.pseudonyms, new.connections]
-        hashed.update(json.dumps(wish, separators=(",", ":")).encode())
-    return hashed.hexdigest()
+    wishes = [
+        [row.line, new.type, new.categories, new.scope, new.law, new.pseudonyms, new.connections]
+        for row in rows
+        for new in (row.new,)
+    ]
+    return hashlib.sha256(f"{before}{json.dumps(wishes)}".encode()).hexdigest()
 
 
 def _late(places: Sequence[Place], taken: Mapping[Place, str]) -> Finding:

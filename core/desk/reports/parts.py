@@ -5,16 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from core.desk.measures import MeasureActions
 from core.desk.purposes import PurposeActions
 from core.desk.reports import breakdown, overview, retention, standing
 from core.desk.reports.figures import Section
+from core.desk.reports.kept import Kept
 from core.desk.reports.section_7102 import section_7102
 from core.model.measures import Filter, Grain
 from core.model.people import Action, Actor
 from core.model.wording import STATE_WORDS, TYPE_WORDS
+from core.store import audit
 from core.store.measures import Headline
 from core.store.measures.reading import Reading
 
@@ -58,8 +61,21 @@ class PartActions(MeasureActions, PurposeActions):
     """The part of the desk that shows its numbers."""
 
     def part(self, actor: Actor, asked: Asked, part: Part) -> tuple[Section, ...]:
-        """The sections of a part of the page."""
+        """The sections of a part of the page.
+
+        They are read once for each state of the store: every change of a request, task or purpose is an event in the
+        same transaction, so that as long as the log's head stays, so do the numbers of a day.
+        """
         self._require(actor, Action.VIEW_METRICS)
+        with self.store.reading() as db:
+            head = audit.head(db)
+        return self._kept_sections.get((asked, part, head, self.today()), lambda: self._read(actor, asked, part))
+
+    @cached_property
+    def _kept_sections(self) -> Kept:
+        return Kept()
+
+    def _read(self, actor: Actor, asked: Asked, part: Part) -> tuple[Section, ...]:
         match part:
             case Part.SECTION_7102:
                 return (self._section_7102(actor, asked),)

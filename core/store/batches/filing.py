@@ -3,10 +3,12 @@
 A test files the same requests both ways and compares every row and event.
 """
 
+import itertools
 import json
-import uuid
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core.clock import to_text
@@ -47,69 +49,100 @@ def file_many(
     # Nothing is spilled to disk half way: that would take the lock that keeps every reader out.
     db.execute("PRAGMA cache_spill=OFF")
     at = to_text(transaction.at)
-    first = _last_number(transaction) + 1
-    texts: dict[Any, str] = {}  # of what many rows share
-    requests_, tasks_, secrets, events, ids = [], [], [], [], []
-    for number, row in enumerate(rows, first):
+    intents = _intents(transaction.at)
+    known: dict[Any, _Shared] = {}
+    requests_, tasks_, sealed, events, ids = [], [], [], [], []
+    for number, row in enumerate(rows, _last_number(transaction) + 1):
         new = row.new
+        # The dates by identity: they are one object for all rows of a law, region and day, and slow to hash.
+        key = (new.type, new.categories, new.scope, id(new.deadlines), new.connections, new.start, new.overrides)
+        shared = known.get(key)
+        if shared is None:
+            shared = known[key] = _shared(new, transaction.at)
         request_id = f"PR-{number:06d}"
-        state = request_state([new.start])
-        due_on = new.due_on.isoformat()
-        received = new.received.isoformat()
-        dates = id(new.deadlines)  # the same object for all rows of a law, region and day; quicker than its hash
-        if dates not in texts:
-            texts[dates] = deadlines_to_json(new.deadlines)
-        for listed in (new.categories, new.overrides):
-            if listed not in texts:
-                texts[listed] = json.dumps(listed)
         requests_.append(
             (
-                number, new.intent, new.type, texts[new.categories], new.scope, new.law, new.region, received, at,
-                new.reference, new.filed_by, new.filed_by_name, state, new.pseudonym, due_on, texts[dates],
-                new.policy_version, texts[new.overrides], batch, row.line if batch else None,
+                number, new.intent, new.type, shared.categories, new.scope, new.law, new.region, shared.received, at,
+                new.reference, new.filed_by, new.filed_by_name, shared.state, new.pseudonym, shared.due_on,
+                shared.deadlines, new.policy_version, shared.overrides, batch, row.line if batch else None,
             )
         )  # fmt: skip
-        secrets.append((number, identifiers.seal(transaction.keys, request_id, new.secret)))
-        due = to_text(transaction.at + new.grace) if new.start is TaskState.QUEUED else None
+        sealed.append((number, identifiers.seal(transaction.keys, request_id, new.secret)))
+        due = None if parked else shared.due
         task_ids: list[str] = []
         for connection, contract in new.connections:
             for identifier, pseudonym in enumerate(new.pseudonyms):
                 task_ids.append(f"{request_id}-{len(task_ids) + 1}")
                 tasks_.append(
                     (
-                        task_ids[-1], number, connection, contract, new.type, pseudonym, due_on, str(uuid.uuid4()),
-                        new.start, None if parked else due, due if new.grace else None, at, identifier, batch,
+                        task_ids[-1], number, connection, contract, new.type, pseudonym, shared.due_on, next(intents),
+                        new.start, due, shared.grace_until, at, identifier, batch,
                     )
                 )  # fmt: skip
-        events.append(_filed(new, request_id, state, task_ids, batch, row.line))
+        detail = {**shared.detail, "subject": new.pseudonym, "tasks": task_ids}
+        if batch:
+            detail |= {"batch": f"B-{batch:06d}", "line": row.line}
+        events.append(
+            Event(EventKind.REQUEST_FILED, new.filed_by, request=request_id, outcome=shared.state, detail=detail)
+        )
         ids.append(request_id)
     db.conn.executemany(_insert("requests", _REQUEST), requests_)
-    db.conn.executemany("INSERT INTO identifiers (request, secret) VALUES (?, ?)", secrets)
+    db.conn.executemany("INSERT INTO identifiers (request, secret) VALUES (?, ?)", sealed)
     db.conn.executemany(_insert("tasks", _TASK), tasks_)
     transaction.record_many(events)
     return ids
 
 
-def _filed(
-    new: NewRequest, request_id: str, state: RequestState, tasks: list[str], batch: int | None, line: int
-) -> Event:
-    detail: dict[str, Any] = {
-        "type": new.type,
-        "categories": list(new.categories),
-        "scope": new.scope,
-        "law": new.law,
-        "region": new.region,
-        "received": new.received.isoformat(),
-        "due": new.due_on.isoformat(),
-        "policy": new.policy_version,
-        "pack": next((d.rule for d in new.deadlines if d.what == "respond"), ""),
-        "subject": new.pseudonym,
-        "tasks": tasks,
-        "overrides": list(new.overrides),
-    }
-    if batch:
-        detail |= {"batch": f"B-{batch:06d}", "line": line}
-    return Event(EventKind.REQUEST_FILED, new.filed_by, request=request_id, outcome=state, detail=detail)
+@dataclass(frozen=True)
+class _Shared:
+    """What is the same for all rows with the same wish, law and day."""
+
+    categories: str
+    overrides: str
+    deadlines: str
+    received: str
+    due_on: str
+    state: RequestState
+    due: str | None
+    grace_until: str | None
+    detail: Mapping[str, Any]
+
+
+def _shared(new: NewRequest, at: datetime) -> _Shared:
+    due = to_text(at + new.grace) if new.start is TaskState.QUEUED else None
+    return _Shared(
+        categories=json.dumps(new.categories),
+        overrides=json.dumps(new.overrides),
+        deadlines=deadlines_to_json(new.deadlines),
+        received=new.received.isoformat(),
+        due_on=new.due_on.isoformat(),
+        state=request_state([new.start]),
+        due=due,
+        grace_until=due if new.grace else None,
+        detail={
+            "type": new.type,
+            "categories": list(new.categories),
+            "scope": new.scope,
+            "law": new.law,
+            "region": new.region,
+            "received": new.received.isoformat(),
+            "due": new.due_on.isoformat(),
+            "policy": new.policy_version,
+            "pack": next((d.rule for d in new.deadlines if d.what == "respond"), ""),
+            "overrides": list(new.overrides),
+        },
+    )
+
+
+def _intents(at: datetime) -> Iterator[str]:
+    """Keys for the vendor that sort as they are made, UUID version 7 (RFC 9562): the index over them then grows at
+    its end, and a commit writes few of its pages."""
+    milliseconds = int(at.timestamp() * 1000)
+    for count in itertools.count():
+        instant = f"{milliseconds + count // 4096:012x}"
+        drawn = secrets.token_hex(8)
+        variant = "89ab"[int(drawn[0], 16) % 4]
+        yield f"{instant[:8]}-{instant[8:]}-7{count % 4096:03x}-{variant}{drawn[1:4]}-{drawn[4:]}"
 
 
 def _last_number(transaction: Transaction) -> int:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from core.clock import to_text
 from core.model.people import DESK
-from core.model.privacy_requests import SUCCESSFUL, TERMINAL, WAITS_FOR_A_PERSON, RequestType, request_state
+from core.model.privacy_requests import SUCCESSFUL, TERMINAL, WAITS_FOR_A_PERSON, RequestType
 from core.store import identifiers
 from core.store.database import Transaction
 from core.store.keys import encrypt_identifier
 from core.store.ledger import ledger_hash
-from core.store.samples.timeline import APPROVER, APPROVER_NAME, Written
+from core.store.samples.timeline import APPROVER, APPROVER_NAME, REQUEST_STATE, Written
 
 _REQUESTS = (
     "INSERT INTO requests (number, intent, type, categories, scope, law, received, submitted_at, reference, filed_by, "
@@ -53,7 +53,7 @@ def _request(one: Written) -> tuple[object, ...]:
     sample, pinned = one.sample, one.pinned
     return (
         one.number, one.intent, sample.type, json.dumps(sample.categories), sample.scope, sample.law,
-        pinned.received.isoformat(), to_text(sample.filed_at), DESK.id, "Sample history", request_state([one.state]),
+        pinned.received.isoformat(), to_text(sample.filed_at), DESK.id, "Sample history", REQUEST_STATE[one.state],
         one.text(one.closed_at), one.pseudonym, one.due.isoformat(), pinned.json, pinned.policy_version, one.version,
     )  # fmt: skip
 

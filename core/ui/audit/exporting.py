@@ -148,28 +148,33 @@ def _ended(person: Actor, work: ExportWork, *, with_file: bool) -> None:
 def _export(person: Actor, export: Export, key: str = "recent") -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(export.name, width="stretch")
-        if export.path is not None and export.bytes > _THROUGH_THE_PAGE:
-            ticket = desk().issue_ticket(person, export.id)
-            st.link_button("Download", f"/downloads?ticket={ticket}", icon=":material/download:")
-        elif export.path is not None:
-            st.download_button(
-                "Download",
-                data=lambda: _content(person, export.id),
-                file_name=export.name,
-                key=f"audit_download_{key}_{export.id}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        if export.path is not None and (export.masked or person.may(Action.SEE_IDENTIFIERS)):
+            _download(person, export, key)
     rows = "1 row" if export.rows == 1 else f"{number(export.rows)} rows"
     gone = "The file is deleted; this record of it stays." if export.path is None else ""
     until = f"Kept until {minute(export.expires_at)}." if export.path is not None and export.expires_at else ""
-    masked = "It shows no identifier in full." if export.masked else "It shows identifiers."
+    masked = "It shows no identifier in full." if export.masked else "It shows identifiers; not every role may have it."
     made = f"{rows}, {_size(export.bytes)}, made {minute(export.made_at)} by {export.made_by_name}."
     st.caption(escape(" ".join(filter(None, (made, masked, until, gone)))))
     if export.filter:
         st.caption(escape(f"Of: {_in_words(export.filter)}"))
     st.caption("SHA-256")
     st.code(export.sha256, language=None, wrap_lines=True)
+
+
+def _download(person: Actor, export: Export, key: str) -> None:
+    if export.bytes > _THROUGH_THE_PAGE:
+        ticket = desk().issue_ticket(person, export.id)
+        st.link_button("Download", f"/downloads?ticket={ticket}", icon=":material/download:")
+        return
+    st.download_button(
+        "Download",
+        data=lambda: _content(person, export.id),
+        file_name=export.name,
+        key=f"audit_download_{key}_{export.id}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _content(person: Actor, export_id: str) -> bytes:

@@ -1,6 +1,7 @@
-"""The holds in force, the ones due for review first: what each keeps, why, and releasing it."""
+"""The holds in force, the ones due for review first: what each keeps and why, keeping it on, and releasing it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from core.ui.session import desk
 from core.ui.words import day, days_left, minute, number
 
 PAGE_SIZE = 20
+REVIEW_DAYS = 180
 _SAID = "hold_release_said"
 
 
@@ -79,8 +81,11 @@ def _one(person: Actor, hold: Hold, held: Sequence[HeldBack]) -> None:
     facts_grid({name: value for name, value in facts.items() if value})
     if hold.is_active:
         _held_back([one.request.id for one in held if hold.id in one.holds], hold)
-        if person.may(Action.RELEASE_HOLDS):
-            _release_button(hold)
+        with st.container(horizontal=True):
+            if person.may(Action.PLACE_HOLDS):
+                _review_button(hold)
+            if person.may(Action.RELEASE_HOLDS):
+                _release_button(hold)
 
 
 def _held_back(request_ids: Sequence[str], hold: Hold) -> None:
@@ -96,6 +101,40 @@ def _held_back(request_ids: Sequence[str], hold: Hold) -> None:
     ):
         for request_id in request_ids:
             links.to_request(request_id)
+
+
+def _review_button(hold: Hold) -> None:
+    with (
+        st.popover("Keep", icon=":material/event_repeat:", key=f"review_{hold.id}"),
+        st.form(f"review_form_{hold.id}", border=False),
+    ):
+        st.markdown("You looked at it, and it is still needed.")
+        st.date_input(
+            "Look at it again on",
+            value=desk().today() + timedelta(days=REVIEW_DAYS),
+            min_value="2000-01-01",
+            max_value="2199-12-31",
+            key=f"review_on_{hold.id}",
+            format="YYYY-MM-DD",
+        )
+        st.form_submit_button(
+            f"Yes, keep {hold.id}",
+            key=f"review_yes_{hold.id}",
+            type="primary",
+            on_click=_review,
+            args=(hold.id, hold.version),
+        )
+
+
+def _review(hold_id: str, version: int) -> None:
+    review_on = st.session_state.get(f"review_on_{hold_id}")
+    if review_on is None:
+        st.session_state[_SAID] = "Not kept. Say when it is looked at again."
+        return
+    try:
+        st.session_state[_SAID] = session.desk().review_hold(session.actor(), hold_id, review_on, version=version)
+    except (DeskError, NotAllowedError) as error:
+        st.session_state[_SAID] = f"Not kept. {error}"
 
 
 def _release_button(hold: Hold) -> None:
@@ -119,7 +158,7 @@ def _release(hold_id: str, version: int) -> None:
     try:
         st.session_state[_SAID] = session.desk().release_hold(session.actor(), hold_id, reason, version=version)
     except (DeskError, NotAllowedError) as error:
-        st.session_state[_SAID] = str(error)
+        st.session_state[_SAID] = f"Not released. {error}"
 
 
 def _released() -> None:
@@ -127,7 +166,9 @@ def _released() -> None:
     if said is None:
         return
     if isinstance(said, str):
-        st.error(escape(f"Not released. {said}"), icon=":material/error:")
+        st.error(escape(said), icon=":material/error:")
+    elif isinstance(said, Hold):
+        st.success(f"{said.id} is kept. It is looked at again on {day(said.review_on)}.", icon=":material/gavel:")
     else:
         count = len(said.free)
         then = "Nothing was held back by it alone."
