@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.model.people import Action
-from core.ui import kept_drafts, links, request_form, request_preview
+from core.ui import kept_drafts, links, request_form, request_preview, request_under_hold
 from core.ui.session import desk, require
 
 person = require(Action.SUBMIT)
@@ -39,7 +39,7 @@ with form_side:
     elsewhere = {*places, "underHold", "reason"}
     for name in dict.fromkeys(finding.field for finding in shown if finding.field not in elsewhere):
         request_form.show_findings(filling, shown, name)
-    request_form.under_hold(filling, shown)
+    request_under_hold.show(filling, shown)
     request_form.send(filling, preview.findings)
     request_form.filed(filling)
     kept_drafts.show(filling)

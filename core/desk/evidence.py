@@ -1,7 +1,7 @@
 """Evidence: a package about one request, or of all events that match a filter, which others can check themselves."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import IO, cast
 
 from core.clock import day_in, from_text, to_text
@@ -29,15 +29,16 @@ class EvidenceActions(ExportActions):
         with self.store.reading() as db:
             size, head = audit.head(db) or (0, "")
         readable = {
-            name: to_text(value) if name in {"since", "until"} else value
+            name: to_text(value) if isinstance(value, datetime) else value.encode(errors="replace").decode()
             for name, value in asdict(where).items()
             if value is not None
         }
         order = Order(readable, self.clock.now(), actor.name, actor.id, size, head)
-        name = f"evidence-{where.request or order.made_at.date().isoformat()}.zip"
+        about = where.request if where.request and where.request.isascii() and len(where.request) < 20 else None
+        name = f"evidence-{about or order.made_at.date().isoformat()}.zip"
         try:
             with self._making(actor, "evidence", name, filter_of(where), masked=True) as making:
-                pages = self.event_pages(where, progress, upto=size)
+                pages = self._event_pages(where, progress, upto=size)
                 making.rows = write_package(cast(IO[bytes], making.file), self.store, order, pages, self._day_of)
         except NotAsWrittenError as error:
             raise DeskError(str(error)) from error

@@ -44,7 +44,7 @@ class ExportActions(DeskBase):
         actor = self._require(actor, Action.EXPORT)
         self.store.checkpoint()
         with self._making(actor, "events", f"audit-events.{file_format}", filter_of(where), masked=True) as making:
-            pages = self.event_pages(where, progress)
+            pages = self._event_pages(where, progress)
             if file_format == "csv":
                 _write_csv(making, browsing.COLUMNS, pages)
             else:
@@ -114,7 +114,7 @@ class ExportActions(DeskBase):
     def exports_folder(self) -> Path:
         return exports.folder_of(self.settings.database)
 
-    def event_pages(
+    def _event_pages(
         self, where: EventFilter, progress: Progress | None, *, upto: int | None = None
     ) -> Iterator[list[tuple[Any, ...]]]:
         """The matching rows of the log up to its present head (or `upto`), oldest first, some thousands at a time.

@@ -57,14 +57,11 @@ class SampleActions(DeskBase):
         # One history of comparisons is enough: a second would contradict the first.
         compared = sample_comparisons(fill.days, fill.until) if fill.number == 1 else ()
         history = sample_history(fill.days, fill.requests, fill.until, seed=fill.seed)
-        yield from samples.write(
-            self.store,
-            fill,
-            history,
-            compared,
-            pinned=self._pinned,
-            grace_days=self.settings.identifier_grace_days,
-        )
+        grace_days = self.settings.identifier_grace_days
+        try:
+            yield from samples.write(self.store, fill, history, compared, pinned=self._pinned, grace_days=grace_days)
+        except samples.TakenOverError as error:
+            raise DeskError("Somebody else went on with this fill meanwhile. Let that one finish.") from error
         detail = {"days": fill.days, "requests": fill.requests}
         with self.store.writing() as transaction:
             transaction.record(Event(EventKind.SANDBOX_FILLED, actor.id, outcome="filled", detail=detail))

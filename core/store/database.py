@@ -238,8 +238,9 @@ def _migrate(db: Database, time_zone: str | None) -> None:
     db.conn.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(db)
-        if time_zone not in {None, counting.zone_of(db)}:
-            counting.follow_calendar(db, time_zone)
+        followed = counting.zone_of(db)
+        if (wanted := time_zone or followed or "UTC") != followed:
+            counting.follow_calendar(db, wanted)
     except BaseException:
         db.conn.rollback()
         raise

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ Progress = Callable[[int, int], bool]
 """Called with the rows done and the rows in all; returning False cancels."""
 
 _ABANDONED_HOURS: Final = 24
+_LONGEST_TOLD: Final = 200
+_REQUEST_ID: Final = re.compile(r"PR-\d{6,15}")
 
 
 class ExportCancelledError(Exception):
@@ -126,12 +129,12 @@ def register(
             to_text(transaction.at), to_text(expires_at),
         ],
     ).lastrowid  # fmt: skip
-    export_id = f"EX-{number:06d}"
+    export_id, request = f"EX-{number:06d}", str(filter.get("request") or "")
     transaction.record(
         Event(
             EventKind.EXPORT_MADE,
             actor,
-            request=filter.get("request"),
+            request=request if _REQUEST_ID.fullmatch(request) else None,
             outcome="made",
             detail={
                 "export": export_id,
@@ -215,7 +218,10 @@ def _export(row: dict[str, Any], folder: Path) -> Export:
 
 
 def _admissible(value: Any) -> Any:
-    """What a filter asked for, fit for the audit log, which refuses what looks like a secret."""
-    if isinstance(value, str) and looks_secret(value):
-        return f"sha256:{hashlib.sha256(value.encode(errors='replace')).hexdigest()[:32]}"
+    """What a filter asked for, fit for the audit log, which refuses secrets, long texts and what is no Unicode."""
+    if not isinstance(value, str):
+        return value
+    raw = value.encode(errors="replace")
+    if looks_secret(value) or len(value) > _LONGEST_TOLD or raw.decode() != value:
+        return f"sha256:{hashlib.sha256(raw).hexdigest()[:32]}"
     return value

@@ -40,8 +40,8 @@ ALTER TABLE tasks ADD COLUMN callback_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tasks ADD COLUMN person_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connection_states ADD COLUMN throttled_since TEXT;  -- the limiter gave less than was due
 {_FROM_UPGRADE}
-CREATE TABLE measured_zone (zone TEXT NOT NULL) STRICT;  -- one row: whose calendar the counts follow
-INSERT INTO measured_zone VALUES ('UTC');
+CREATE TABLE measured_zone (zone TEXT NOT NULL) STRICT;  -- one row: whose calendar the counts follow; '': not counted
+INSERT INTO measured_zone VALUES ('');
 CREATE TABLE zone_offsets (                 -- of that zone to UTC, from each instant on
     starts_at TEXT PRIMARY KEY,
     seconds INTEGER NOT NULL

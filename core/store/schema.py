@@ -9,7 +9,6 @@ from core.store.audit_search_schema import AUDIT_SEARCH_AND_EXPORTS
 from core.store.batch_schema import BATCHES
 from core.store.decision_schema import DECISIONS
 from core.store.measure_schema import ANSWERS, MEASURES
-from core.store.measures import counting
 from core.store.notice_schema import NOTICES
 from core.store.people_schema import PEOPLE
 from core.store.purpose_schema import PURPOSES_AND_APPROVALS
@@ -195,8 +194,7 @@ def purposes_and_approvals(db: Database) -> None:
 
 @migrations()
 def measures_and_phases(db: Database) -> None:
-    run_script(db, MEASURES)
-    counting.count_tasks_and_requests(db)
+    run_script(db, MEASURES)  # what is on record is counted once the calendar is known: `counting.follow_calendar`
 
 
 @migrations()
@@ -227,7 +225,6 @@ def notices_and_kill_switch(db: Database) -> None:
 @migrations()
 def answers_counted(db: Database) -> None:
     run_script(db, ANSWERS)
-    counting.count_answers(db)
 
 
 def run_script(db: Database, script: str) -> None:

@@ -9,7 +9,6 @@ from core.clients.catalog import CATALOG
 from core.desk import DeskError
 from core.model.deadlines import Law, laws
 from core.model.findings import Finding
-from core.model.holds import UnderHold
 from core.model.people import NotAllowedError
 from core.model.privacy_requests import Draft, RequestType
 from core.ui import findings, links, session, waiting
@@ -87,48 +86,6 @@ def show_findings(filling: Form, shown: list[Finding], name: str) -> None:
         if finding.field == name and finding.rule == "already_open":
             for request_id in _REQUEST_ID.findall(finding.message):
                 links.to_request(request_id)
-
-
-_UNDER_HOLD: Mapping[str, tuple[str, str]] = {
-    UnderHold.STOP: ("Change the request", "Take out what has to be kept."),
-    UnderHold.HOLD_BACK: (
-        "Hold it back until the hold is released",
-        "Its deadline runs on. Once the hold is released, it is offered for erasure.",
-    ),
-    UnderHold.OVERRIDE: ("Ask for an override", "Nothing is sent before a second person has agreed."),
-}
-
-
-def under_hold(filling: Form, shown: list[Finding]) -> None:
-    """The choice, where something of what is asked for has to be kept; and the reason for an override."""
-    rules = {finding.rule for finding in shown}
-    about_it = [finding for finding in shown if finding.field in {"underHold", "reason"}]
-    if not (rules & {"legal_hold", "immutable_category"} or about_it):
-        return
-    ways = [way for way in _UNDER_HOLD if way != UnderHold.HOLD_BACK or "legal_hold" in rules]
-    key = filling.key("underHold")
-    if st.session_state.get(key) not in ways:
-        st.session_state[key] = UnderHold.STOP
-    with st.container(border=True):
-        chosen = st.radio(
-            "Some of it has to be kept. What to do?",
-            ways,
-            format_func=lambda way: _UNDER_HOLD[way][0],
-            captions=[_UNDER_HOLD[way][1] for way in ways],
-            key=key,
-            on_change=_touch,
-            args=("underHold", filling.generation),
-        )
-        show_findings(filling, shown, "underHold")
-        if chosen == UnderHold.OVERRIDE:
-            st.text_area(
-                "Why it should be overridden",
-                key=filling.key("reason"),
-                help="Ten characters or more, shown to whoever decides. It is stored encrypted.",
-                on_change=_touch,
-                args=("reason", filling.generation),
-            )
-            show_findings(filling, shown, "reason")
 
 
 def send(filling: Form, found: tuple[Finding, ...]) -> None:

@@ -24,6 +24,7 @@ STEP_SECONDS = 0.3
 LOOK_SECONDS = 3.0
 CLEAN_SECONDS = 60.0
 STOP_SECONDS = 2.0
+PAUSE_SECONDS = 5.0  # before a process that failed is started again
 
 _COMMAND = (sys.executable, "-m", "core", "batch", "work", "--until-stdin-closes")
 
@@ -43,7 +44,7 @@ class BatchKeeper:
         self._clock = clock
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
-        self._looked_at = self._cleaned_at = float("-inf")
+        self._looked_at = self._cleaned_at = self._not_before = float("-inf")
 
     def run(self, stopping: threading.Event) -> None:
         """Step until told to stop; then the process is stopped, too."""
@@ -57,9 +58,9 @@ class BatchKeeper:
         """Start the batch process if it is needed; from time to time, let go, finish and clean up."""
         with self._store.reading() as db:
             is_wanted = records.to_work_on(db) is not None
-        if is_wanted and not self._is_at_work():
-            self._start()
         now = self._clock.monotonic()
+        if is_wanted and not self._is_at_work() and now >= self._not_before:
+            self._start()
         if now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = now
             let_go(self._store)
@@ -84,6 +85,7 @@ class BatchKeeper:
         if self._process and self._process.poll() is not None:
             if self._process.returncode:
                 log.error("batch process ended", extra={"code": self._process.returncode})
+                self._not_before = self._clock.monotonic() + PAUSE_SECONDS
             self.stop()
         return self._process is not None
 

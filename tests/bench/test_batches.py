@@ -71,10 +71,10 @@ def test_a_hundred_thousand_rows(tmp_path: Path, rows: int) -> None:
     accept = (batch.accepted_at - batch.checked_at).total_seconds()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     megabytes = desk.store.path.stat().st_size / 1e6
+    cpu = used.ru_utime + used.ru_stime
     told = [
         f"{rows} rows, {file.stat().st_size / 1e6:.1f} MB: checked in {check:.1f} s, accepted in {accept:.1f} s",
-        f"CPU of the process {used.ru_utime + used.ru_stime:.1f} s, its memory at the most "
-        f"{used.ru_maxrss / 1024:.0f} MB, database {megabytes:.0f} MB",
+        f"CPU {cpu:.1f} s, memory at the most {used.ru_maxrss / 1024:.0f} MB, database {megabytes:.0f} MB",
     ]
     for name, took in answers.items():
         slow = sorted(took)[int(0.99 * len(took))]

@@ -14,7 +14,7 @@ from core.desk.export_work import filter_from, filter_to
 from core.model.events import EventKind
 from core.model.people import NotAllowedError
 from core.store.audit import EventFilter
-from core.store.background import WorkState
+from core.store.background import Work, WorkState
 from tests.clocks import ManualClock
 from tests.desks import ADMIN, AUDITOR, REQUESTER, draft, settings_for
 
@@ -55,15 +55,16 @@ def test_only_one_of_a_kind_is_under_way(desk: Desk) -> None:
 
 
 def test_an_export_that_is_cancelled_leaves_no_file(desk: Desk) -> None:
-    desk.start_export(AUDITOR, "events", EventFilter(text="PR-000001"))
-    work = desk.export_work(AUDITOR)
-    assert work
-    desk.cancel_export(AUDITOR, work.id)
-    ended(lambda: bool((w := desk.export_work(AUDITOR)) and w.runs))
+    folder = desk._work_folder("export")
+    folder.folder.mkdir()
+    asked = {"what": "events", "filter": filter_to(EventFilter(request="PR-000001"))}
+    folder._write(Work("work-1", AUDITOR, desk.clock.now(), asked=asked))
+    desk.cancel_export(AUDITOR, "work-1")
+    carry_out("export", desk, folder.folder)
     last = desk.export_work(AUDITOR)
     assert last
-    # So short a log may be written before it is told to stop; then the file is whole and registered.
-    assert (last.state is WorkState.CANCELLED) == (desk.exports(AUDITOR) == ())
+    assert (last.state, last.export) == (WorkState.CANCELLED, None)
+    assert desk.exports(AUDITOR) == ()
 
 
 def test_who_may_not_see_the_log_may_not_have_it_checked_or_exported(tmp_path: Path) -> None:

@@ -161,7 +161,6 @@ WITHOUT_ACTOR = {
     "connections",
     "enter",
     "erases",
-    "event_pages",  # for the process of an export, which was checked before it was started
     "figures",
     "file_of_ticket",  # asks for the person whom the ticket was given
     "health",

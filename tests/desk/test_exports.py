@@ -156,6 +156,15 @@ def test_a_filter_that_looks_like_a_secret_does_not_stop_the_export(desk: Desk) 
     assert "4111" not in json.dumps(detail)
 
 
+@pytest.mark.parametrize("text", ["x" * 20_000, "\ud800", "a\0b", "' OR 1=1 --", "=1+1"])
+def test_no_filter_stops_an_export_from_being_recorded(desk: Desk, text: str) -> None:
+    filters = EventFilter(actor=text), EventFilter(request=text), EventFilter(text=text), EventFilter(outcome=text)
+    for where in filters:
+        desk.export_events(ADMIN, where, "csv")
+        desk.make_evidence(ADMIN, where)
+    assert len(list(made_events(desk))) == 8
+
+
 def test_any_other_file_can_be_kept_as_an_export(desk: Desk) -> None:
     export = desk.keep_export(
         AUDITOR, what="metrics", name="metrics.csv", rows=2, content=[b"a,b\r\n", b"1,2\r\n"], filter={"days": 30}

@@ -174,6 +174,16 @@ def test_an_interrupted_fill_goes_on_where_it_stopped(tmp_path: Path, monkeypatc
         assert rows_of(whole, query) == rows_of(broken, query)
 
 
+def test_two_who_fill_at_once_do_not_write_the_same_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "BATCH_STEPS", 300)
+    first = desk.fill_sample(ADMIN, days=60, requests=200)
+    next(first)
+    assert fill(desk, days=60, requests=200)[-1] == (200, 200)
+    with pytest.raises(DeskError, match="Somebody else went on"):
+        list(first)
+    assert desk.find(ADMIN, RequestFilter()).total == 200
+
+
 def test_a_fill_of_another_size_finishes_the_earlier_one_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "BATCH_STEPS", 300)
     stopped = desk.fill_sample(ADMIN, days=60, requests=200)

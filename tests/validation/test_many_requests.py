@@ -33,7 +33,7 @@ def test_the_quick_check_finds_exactly_what_the_full_one_finds(
     subject: str, kind: str, chosen: list[str], scope: str, description: str
 ) -> None:
     payload = submission_payload(subject=subject, type=kind, categories=chosen, scope=scope, description=description)
-    quick = MANY.check(subject=subject, type=kind, categories=tuple(chosen), scope=scope, description=description)
+    quick = MANY.check(subject=subject, kind=kind, categories=tuple(chosen), scope=scope, description=description)
     assert quick == check_privacy_request(payload)
 
 

@@ -57,8 +57,9 @@ def test_without_work_there_is_no_process(desk: Desk, keeper: BatchKeeper, start
 
 
 def test_one_process_is_started_for_any_work_and_again_when_it_died(
-    desk: Desk, keeper: BatchKeeper, started: Path
+    desk: Desk, keeper: BatchKeeper, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("core.worker.batches.PAUSE_SECONDS", 0.0)
     ask_for_a_check(desk)
     keeper.step()
     keeper.step()

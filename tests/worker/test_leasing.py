@@ -11,7 +11,7 @@ import pytest
 from core.desk import Desk
 from core.model.privacy_requests import TaskState
 from core.settings import Settings
-from core.store import tasks
+from core.store import requests, tasks
 from core.store.tasks import Leased, Outcome
 from core.worker import Worker, calls_at_once
 from core.worker.leasing import ONE_POLL_IN_UNDER_THE_LIMIT, share
@@ -37,10 +37,11 @@ class Bench:
 
     def file(self, count: int, connection: str = "cxone", received_days_ago: int = 0, kind: str = "ERASURE") -> None:
         received = self.desk.today() - timedelta(days=received_days_ago)
-        for _ in range(count):
-            self.filed += 1
-            wanted = draft(f"USR-{self.filed:07d}", connections=(connection,), received=received, type=kind)
-            assert self.desk.submit(ADMIN, wanted, intent=str(self.filed)).request
+        with self.desk.store.writing() as transaction:
+            for _ in range(count):
+                self.filed += 1
+                wanted = draft(f"USR-{self.filed:07d}", connections=(connection,), received=received, type=kind)
+                requests.file(transaction, self.desk._new_request(ADMIN, wanted, str(self.filed)))
 
     def let_the_vendor_have(self, leased: list[Leased]) -> None:
         """Each is with the vendor, and due to be asked about at once."""
@@ -110,6 +111,16 @@ def test_polls_in_bulk_leave_nineteen_of_twenty_permits_to_what_waits_to_be_sent
     states = [one.task.state for _, one in bench.run(10, every=0.5)][:60]
     assert len(states) == 60
     assert sum(state is not TaskState.SENDING for state in states) == 60 // ONE_POLL_IN_UNDER_THE_LIMIT
+
+
+@pytest.mark.full
+def test_ten_thousand_that_wait_are_with_a_vendor_of_600_a_minute_after_18_minutes(bench: Bench) -> None:
+    bench.file(10_000)
+    taken = bench.run(18 * 60, every=0.5)
+    assert len({one.number for _, one in taken}) == 10_000
+    assert busiest_minute([at for at, _ in taken][::7]) <= LIMIT / 7 + 1
+    for minute in range(18):
+        assert sum(60 * minute <= at < 60 * (minute + 1) for at, _ in taken) <= LIMIT
 
 
 def test_polls_take_what_submissions_leave(bench: Bench) -> None:

@@ -33,7 +33,7 @@ class AcceptWork(BatchWorkBase):
             return self._started(self._new_request(actor, draft, ""), draft, ())
 
         received = day_in(self.settings.time_zone, batch.checked_at)
-        rows = StagedRows(model_of, self.store.keys.pseudonym, batch.id, received)
+        rows = StagedRows(model_of, batch.id, received)
         done = batch.done
         while True:
             with self.store.reading() as db:
@@ -91,6 +91,7 @@ class AcceptWork(BatchWorkBase):
             batch.number,
             state=BatchState.ACCEPTED,
             work=Work.NONE,
+            problem="",
             accepted_at=to_text(transaction.at),
         )
         detail = {

@@ -10,6 +10,7 @@ from core.clock import to_text
 from core.desk.batches.base import BatchWorkBase, Told, must_go_on
 from core.desk.batches.row_checks import RowChecks
 from core.desk.batches.staged_rows import to_json
+from core.desk.filing import Place
 from core.model.batches import DUPLICATE_RULES, MOST_ROWS, Batch, BatchState, FileRow, LineFinding, Work
 from core.model.events import Event, EventKind
 from core.model.findings import Finding
@@ -21,7 +22,7 @@ from core.validation.batch_files import UnreadableFileError, look, read_rows
 TOLD_EVERY_ROWS = 4_000
 MOST_HOLDS = 100_000
 
-Checked = tuple[FileRow, list[Finding]]
+Checked = tuple[FileRow, list[Finding], list[Place]]  # where a good row has its tasks
 
 
 class CheckWork(BatchWorkBase):
@@ -30,8 +31,8 @@ class CheckWork(BatchWorkBase):
     def _check_rows(self, batch: Batch, told: Told) -> None:
         tally = _Tally()
         try:
-            for row, findings in self._checked_rows(batch, told):
-                tally.add(row, findings)
+            for row, findings, places in self._checked_rows(batch, told):
+                tally.add(row, findings, places)
         except UnreadableFileError as error:
             tally = _Tally()  # nothing of a file that cannot be read to its end
             tally.whole(error.line_finding)
@@ -46,6 +47,7 @@ class CheckWork(BatchWorkBase):
                 batch.number,
                 state=BatchState.CHECKED,
                 work=Work.NONE,
+                problem="",
                 done=counts["rows"],
                 checked_at=to_text(transaction.at),
                 rules=json.dumps(tally.rules()),
@@ -81,7 +83,7 @@ class CheckWork(BatchWorkBase):
         with self.store.reading() as db:
             taken = requests.holders(db, (place for of_row in places for place in of_row))
         for row, findings, of_row in zip(rows, found, places, strict=True):
-            yield row, findings + checks.take(row, of_row, taken) if of_row else findings
+            yield row, findings + checks.take(row, of_row, taken) if of_row else findings, of_row
 
 
 class _Tally:
@@ -95,7 +97,7 @@ class _Tally:
         self._rows = 0
         self._duplicates = 0
 
-    def add(self, row: FileRow, findings: list[Finding]) -> None:
+    def add(self, row: FileRow, findings: list[Finding], places: list[Place]) -> None:
         self._rows += 1
         if findings:
             self._findings += [LineFinding(row.line, finding).to_json() for finding in findings]
@@ -106,7 +108,7 @@ class _Tally:
             reason = " ".join(f"{_capital(f.field)}{f.message} {f.fix}".strip() for f in blocking)
             self._rejected.append([row.line, list(row.cells), reason])
         elif row.draft is not None:
-            self._good.append(to_json(row.line, row.draft))
+            self._good.append(to_json(row.line, row.draft, list(dict.fromkeys(place[1] for place in places))))
 
     def whole(self, finding: LineFinding) -> None:
         """The file as a whole is wrong."""

@@ -26,7 +26,16 @@ class BatchWork(CheckWork, AcceptWork, EndWork):
                     self._work_on(batch, told)
                 except StoppedError:
                     continue
+                except Exception:
+                    # Told on the batch's page; the work stays to be done, and the next process tries it again.
+                    self._note_problem(batch)
+                    raise
             return is_ours
+
+    def _note_problem(self, batch: Batch) -> None:
+        problem = "Its work ended unexpectedly and is tried again. Nothing is lost; the server's log says why."
+        with self.store.writing() as transaction:
+            records.change(transaction, batch.number, problem=problem)
 
     def _next(self) -> Batch | None:
         with self.store.reading() as db:
@@ -56,7 +65,7 @@ class BatchWork(CheckWork, AcceptWork, EndWork):
                 if moved:
                     records.note_progress(transaction, batch.number, done=done)
                 else:
-                    records.change(transaction, batch.number, work=Work.NONE)
+                    records.change(transaction, batch.number, work=Work.NONE, problem="")
             told(batch.id, done)
             if not moved:
                 return

@@ -1,6 +1,7 @@
 """Cards and tables that several sections are made of, and how a number compares with that of the period before."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from core.desk.reports.figures import Card, Column, Kind, Row, Table
@@ -37,11 +38,6 @@ def definition(name: str) -> str:
     return MEASURES[name].definition
 
 
-def definitions(names: Iterable[str]) -> Mapping[str, str]:
-    """Names as people read them, with what they mean."""
-    return {MEASURES[name].name: MEASURES[name].definition for name in names}
-
-
 def of_totals(totals: Totals) -> tuple[Any, ...]:
     """The values of `OF_TOTALS`."""
     latency = totals.latency_ms
@@ -57,11 +53,7 @@ def behind_totals(where: Filter, **more: Any) -> Mapping[str, Behind]:
     if where.state:
         well = where.state in SUCCESS
         return {ENDED: ended, SUCCESSFUL if well else FAILED: ended}
-    return {ENDED: ended, SUCCESSFUL: _with(ended, SUCCESS), FAILED: _with(ended, FAILURE)}
-
-
-def _with(behind: Behind, outcome: Sequence[TaskState]) -> Behind:
-    return Behind(**{**vars(behind), "outcome": tuple(outcome)})
+    return {ENDED: ended, SUCCESSFUL: replace(ended, outcome=SUCCESS), FAILED: replace(ended, outcome=FAILURE)}
 
 
 def breakdown(first: str, totals: Mapping[Any, Totals], words: Mapping[Any, str], where: Filter, field: str) -> Table:

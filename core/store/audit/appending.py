@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from core.clock import to_text
@@ -72,6 +73,7 @@ def head(db: "Database") -> tuple[int, str] | None:
     return (row[0], row[1]) if row else None
 
 
+@lru_cache(maxsize=16)  # all events of a transaction share theirs
 def _instant(at: datetime) -> str:
     try:
         return to_text(at)

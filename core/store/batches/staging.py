@@ -15,7 +15,7 @@ from core.store.keys import Keys, decrypt_identifier, encrypt_identifier
 FILE, GOOD, REJECTED, FINDINGS = "file", "good", "rejected", "findings"
 FILE_PART_BYTES = 1024 * 1024
 # Also what is filed in one transaction: few enough that others write in between.
-ITEMS_A_PART = 1_000
+ITEMS_A_PART = 2_000
 
 Item = TypeVar("Item")
 

@@ -30,6 +30,16 @@ def begin(transaction: Transaction, days: int, requests: int, seed: int) -> Fill
     return Fill(number or 0, days, requests, seed, transaction.at)
 
 
+class TakenOverError(Exception):
+    """Somebody else goes on with this fill."""
+
+
+def check_hold(transaction: Transaction, fill: Fill, steps: int) -> None:
+    """Raises TakenOverError unless this fill's steps on disk are those that the caller knows of."""
+    if not any(transaction.db.query("SELECT 1 FROM sample_fills WHERE number = ? AND steps = ?", [fill.number, steps])):
+        raise TakenOverError
+
+
 def advance(transaction: Transaction, fill: Fill, steps: int, filed: int, *, finished: bool) -> None:
     transaction.db.execute(
         "UPDATE sample_fills SET steps = ?, filed = ?, finished_at = ? WHERE number = ?",

@@ -82,6 +82,7 @@ def write(
 
     Yields how many are filed after each batch. A batch stands by itself: its rows and its events are one
     transaction, and `fill` says how far it came, so that the same history with the same fill goes on from there.
+    Raises TakenOverError where another process already does.
     """
 
     def written(index: int, sample: Sample) -> Written:
@@ -93,6 +94,7 @@ def write(
     _catch_up(store, story, fill)
     while story:
         with store.writing() as transaction:
+            fills.check_hold(transaction, fill, story.steps)
             _write_batch(transaction, story, fill, grace)
             fills.advance(transaction, fill, story.steps, story.filed, finished=not story)
         yield story.filed

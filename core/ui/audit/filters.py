@@ -81,7 +81,7 @@ def choose(person: Actor) -> EventFilter:
             "To", None, key="audit_to", bind="query-params", format="YYYY-MM-DD", on_change=place.newest
         )
     with st.container(horizontal=True, vertical_alignment="center"):
-        finding_people.find(person)
+        finding_people.find()
         st.button(
             "Clear filters", key="clear_filters", type="tertiary", icon=":material/filter_alt_off:", on_click=_clear
         )

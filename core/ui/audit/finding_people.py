@@ -4,7 +4,6 @@ import re
 
 import streamlit as st
 
-from core.model.people import Actor
 from core.ui import session
 from core.ui.audit import place
 
@@ -31,7 +30,7 @@ def forget() -> None:
     place.newest()
 
 
-def find(_: Actor) -> None:
+def find() -> None:
     """The field, behind a button, with what it does; and whom it found."""
     with (
         st.popover("Find a person", icon=":material/person_search:", key="audit_find_person"),

@@ -107,7 +107,7 @@ def _form(person: Actor) -> None:
         )
         slot("owner")
     found = desk().check_hold(person, _draft())
-    shown = visible(found)
+    shown = _visible(found)
     for name, place in places.items():
         with place:
             findings.show(shown, name, key=_key("finding"))
@@ -116,7 +116,7 @@ def _form(person: Actor) -> None:
     st.button("Place the hold", type="primary", icon=":material/gavel:", key=_key("place"), on_click=_place)
 
 
-def visible(found: tuple[Finding, ...]) -> list[Finding]:
+def _visible(found: tuple[Finding, ...]) -> list[Finding]:
     """The findings of the fields that were touched; after the button was pressed, all."""
     touched = st.session_state.get(_TOUCHED, set())
     return [f for f in found if "all" in touched or f.field in touched]

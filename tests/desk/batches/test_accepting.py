@@ -331,6 +331,22 @@ def test_the_result_tells_line_by_line_what_became_of_each_row(desk: Desk) -> No
     assert (event.detail["filter"], event.detail["rows"]) == ({"batch": batch.id}, 2)
 
 
+def test_work_that_fails_is_told_on_the_batch_and_done_by_the_next_try(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = checked(desk, csv_of(people(3)))
+    desk.accept_batch(ADMIN, batch.id)
+    with monkeypatch.context() as broken:
+        broken.setattr("core.desk.batches.accepting.file_many", None)
+        with pytest.raises(TypeError):
+            desk.work_on_batches()
+    told = desk.batch(ADMIN, batch.id)
+    assert told
+    assert "tried again" in told.problem
+    done = worked(desk, batch)
+    assert (done.accepted, done.problem) == (3, "")
+
+
 def test_a_batch_that_has_ended_is_told_once(desk: Desk) -> None:
     batch = accepted(desk, csv_of(people(2)))
     assert finish(desk.store) == []
