@@ -22,7 +22,6 @@ class NoticeFilter:
     """Which notices: open ones, acknowledged ones, or all."""
 
     which: Literal["open", "acknowledged", "all"] = "open"
-    kind: NoticeKind | None = None
 
 
 def raise_notice(
@@ -122,16 +121,15 @@ def get(db: Database, notice_id: int) -> Notice | None:
 def find(db: Database, where: NoticeFilter, *, limit: int = 50, offset: int = 0) -> tuple[list[Notice], int]:
     """One page of notices, newest first, and how many there are (counted to `COUNT_CAP`)."""
     clauses = {"open": "acknowledged_at IS NULL", "acknowledged": "acknowledged_at IS NOT NULL", "all": "1"}
-    condition = clauses[where.which] + (" AND kind = ?" if where.kind else "")
-    values = [where.kind] if where.kind else []
+    condition = clauses[where.which]
     rows = db.query(
         f"SELECT * FROM notices WHERE {condition} ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608 - fixed clauses
-        [*values, limit, offset],
+        [limit, offset],
     )
     found = [_notice(row) for row in rows]
     (counted,) = db.query(
         f"SELECT count(*) AS n FROM (SELECT 1 FROM notices WHERE {condition} LIMIT ?)",  # noqa: S608 - as above
-        [*values, COUNT_CAP],
+        [COUNT_CAP],
     )
     return found, int(counted["n"])
 

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -37,16 +38,17 @@ def run_killed(settings: Settings, vendor: Vendor, step: str, occurrence: int) -
     """Run a worker that dies at the step; returns its exit code."""
     here, there = FORKS.Pipe(duplex=False)
     child = FORKS.Process(target=work_until_killed, args=(settings, step, occurrence, there), daemon=True)
-    child.start()
-    there.close()  # so that a child that dies is an end of file, not silence
-    pid = here.recv()
+    known: Future[int] = Future()
 
     def kill_after_send(number: int) -> bool:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(known.result(20), signal.SIGKILL)
         return True
 
     if step == "sent":
-        vendor.on_submitted = kill_after_send
+        vendor.on_submitted = kill_after_send  # before the child starts: it may send at once
+    child.start()
+    there.close()  # so that a child that dies is an end of file, not silence
+    known.set_result(here.recv())
     child.join(20)
     vendor.on_submitted = lambda number: False
     here.close()

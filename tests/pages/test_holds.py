@@ -78,7 +78,8 @@ def test_what_is_missing_is_said_by_its_field_and_nothing_is_placed(live: Screen
     page = form(live.open("holds"))
     assert not page.error
     press_label(page, "Place the hold")
-    assert page.error
+    assert "Not placed. Look at these fields again: " in said(page)
+    assert len(page.error) > 1
     assert live.desk.holds(ADMIN) == []
 
 

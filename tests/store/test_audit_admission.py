@@ -168,7 +168,7 @@ values = st.recursive(
 
 
 @given(values)
-def test_a_detail_is_written_as_rfc_8785_says(value: object) -> None:
+def test_a_detail_is_written_as_rfc_8785_says(value: Any) -> None:
     sending = Event(EventKind.TASK_SENDING, "desk|worker", detail={"intent": value, "attempt": 1})
     if not looks_secret(repr(value)):
         assert admit(sending).encode() == rfc8785.dumps({"intent": value, "attempt": 1})

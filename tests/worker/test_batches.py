@@ -67,6 +67,7 @@ def test_one_process_is_started_for_any_work_and_again_when_it_died(
     assert keeper._process
     keeper._process.kill()
     keeper._process.wait()
+    keeper.step()  # notes that it died
     keeper.step()
     wait_for(started, "started\nstarted\n")
 

@@ -220,3 +220,16 @@ class TestErasuresAnHour:
 
 def test_without_a_limit_there_is_no_budget(bench: Bench) -> None:
     assert bench.desk.erasure_budget(ADMIN) is None
+
+
+def test_a_lease_reads_no_more_than_it_takes_however_much_waits(bench: Bench) -> None:
+    bench.file(5)
+    statements: list[str] = []
+    with bench.desk.store.reading() as db:
+        db.conn.set_trace_callback(statements.append)
+        tasks.due_to_send(db, "cxone", bench.clock.now(), 3)
+        tasks.due_to_track(db, "cxone", bench.clock.now(), 3)
+        db.conn.set_trace_callback(None)
+        plans = [[str(step["detail"]) for step in db.query(f"EXPLAIN QUERY PLAN {one}")] for one in statements]
+    assert ["tasks_to_send" in plans[0][0], "tasks_to_track" in plans[1][0]] == [True, True]
+    assert not [step for plan in plans for step in plan if "TEMP B-TREE" in step or step.startswith("SCAN")]

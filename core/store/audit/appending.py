@@ -39,6 +39,7 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
         raise AuditError("Audit events are appended inside a write transaction only")
     before, prev = head(db) or (0, GENESIS)
     size = before
+    values: set[tuple[str, str]] = set()
     macs = macs_with(keys.audit)
 
     def rows() -> Iterable[tuple[object, ...]]:
@@ -60,10 +61,11 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
             if hash_ is None:
                 raise AuditError(f"{event.kind} is not valid Unicode text")
             size, prev = size + 1, hash_
+            values.update((name, columns[at]) for name, at in MARKED if columns[at] is not None)
             yield (*columns, hash_, *macs([hash_]))
 
     db.conn.executemany(_INSERT, rows())
-    index_rows(db, before)
+    index_rows(db, before, sorted(values))
     return size
 
 

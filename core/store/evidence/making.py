@@ -25,7 +25,7 @@ _REQUESTS_AT_ONCE: Final = 500
 _SEQ, _AT, _REQUEST, _PREV, _HASH, _MAC = (
     COLUMNS.index(name) for name in ("seq", "at", "request", "prev", "hash", "mac")
 )
-_REQUEST_ID: Final = re.compile(r"PR-(\d{6,15})")
+_REQUEST_ID: Final = re.compile(r"PR-(\d{6,9})")
 
 WITHOUT_KEY: Final = (
     "That each event's MAC was made with the desk's key: that key never leaves the desk. The desk checked every one of "

@@ -14,7 +14,14 @@ from core.ui.findings import escape
 from core.ui.session import desk
 
 _GENERATION, _TOUCHED, _SAID = "hold_generation", "hold_touched", "hold_said"
-_FIELDS = ("subject", "categories", "ground", "matter", "owner", "review_on")
+FIELD_WORDS = {
+    "subject": "Subject id",
+    "categories": "Categories",
+    "ground": "Ground",
+    "matter": "Matter",
+    "owner": "Owner",
+    "review_on": "Look at it again on",
+}
 _REVIEW_DAYS = 180
 
 
@@ -147,8 +154,10 @@ def _place() -> None:
         return
     if placed.hold is None:
         _touch("all")
+        fields = dict.fromkeys(FIELD_WORDS.get(f.field, f.field) for f in placed.findings if f.blocks)
+        st.session_state[_SAID] = f"Look at these fields again: {', '.join(fields)}."
         return
-    for name in (*_FIELDS, "place"):
+    for name in (*FIELD_WORDS, "place"):
         st.session_state.pop(_key(name), None)
     st.session_state[_GENERATION] += 1
     st.session_state[_TOUCHED] = set()
