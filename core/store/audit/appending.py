@@ -45,10 +45,11 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
     def rows() -> Iterable[tuple[object, ...]]:
         nonlocal size, prev
         for at, event in events:
+            kind = str(event.kind)
             columns = (
                 size + 1,
                 _instant(at),
-                str(event.kind),
+                kind,
                 event.actor,
                 event.request,
                 event.task,
@@ -61,7 +62,8 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
             if hash_ is None:
                 raise AuditError(f"{event.kind} is not valid Unicode text")
             size, prev = size + 1, hash_
-            values.update((name, columns[at]) for name, at in MARKED if columns[at] is not None)
+            named = {"kind": kind, "actor": event.actor, "connection": event.connection, "outcome": event.outcome}
+            values.update((name, str(value)) for name, value in named.items() if value is not None)
             yield (*columns, hash_, *macs([hash_]))
 
     db.conn.executemany(_INSERT, rows())
