@@ -20,6 +20,7 @@ _FIRST_TASK_THERE: Final = (
     "requests r, (SELECT {row}.connection AS connection) n WHERE r.number = {row}.request AND NOT EXISTS (SELECT 1 "
     "FROM tasks o WHERE o.request = {row}.request AND o.connection = {row}.connection AND o.number != {row}.number)"
 )
+_NOT_IN_BULK: Final = "NOT EXISTS (SELECT 1 FROM counted_in_bulk)"
 _DENIAL: Final = "coalesce((SELECT class_7102 FROM denials d WHERE d.request = {row}.number), '')"
 
 # How a database of the earlier release comes to have phases: it knows when a task was taken on, and no more.
@@ -155,6 +156,10 @@ CREATE TABLE request_changes (
     closed INTEGER
 ) STRICT;
 
+-- Has a row while a transaction files in bulk and notes what it inserts itself, many rows as one change; empty between
+-- transactions.
+CREATE TABLE counted_in_bulk (request INTEGER PRIMARY KEY) STRICT;
+
 CREATE TABLE sample_fills (                 -- of the sandbox, with sample history
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     days INTEGER NOT NULL,
@@ -166,7 +171,7 @@ CREATE TABLE sample_fills (                 -- of the sandbox, with sample histo
     finished_at TEXT
 ) STRICT;
 
-CREATE TRIGGER tasks_counted_insert AFTER INSERT ON tasks
+CREATE TRIGGER tasks_counted_insert AFTER INSERT ON tasks WHEN {_NOT_IN_BULK}
 BEGIN
     {task_change(1, "NEW", "requests r WHERE r.number = NEW.request")}
     {request_change(1, "r", _FIRST_TASK_THERE.format(row="NEW"))}
@@ -186,7 +191,7 @@ BEGIN
     {request_change(-1, "r", _FIRST_TASK_THERE.format(row="OLD"))}
 END;
 
-CREATE TRIGGER requests_counted_insert AFTER INSERT ON requests
+CREATE TRIGGER requests_counted_insert AFTER INSERT ON requests WHEN {_NOT_IN_BULK}
 BEGIN
     {request_change(1, "NEW", "(SELECT '' AS connection) n")}
 END;
@@ -226,7 +231,7 @@ CREATE TABLE answer_changes (               -- empty between transactions
     days INTEGER NOT NULL
 ) STRICT;
 
-CREATE TRIGGER requests_answered_insert AFTER INSERT ON requests
+CREATE TRIGGER requests_answered_insert AFTER INSERT ON requests WHEN {_NOT_IN_BULK}
 BEGIN
     {answer_change(1, "NEW", "''")}
 END;

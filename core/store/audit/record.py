@@ -11,6 +11,8 @@ Row = tuple[Any, ...]
 Macs = Callable[[Iterable[str]], list[str]]
 """From the hashes of rows to their MACs."""
 
+COLUMNS: Final = "seq, at, kind, actor, request, task, connection, outcome, detail, prev, hash, mac"
+
 _REMEMBERED: Final = 10_000
 
 

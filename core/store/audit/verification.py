@@ -75,7 +75,7 @@ def verify(
     # Read before the snapshot: a checkpoint written in between would count rows that the snapshot lacks.
     signed, problems = checkpoint_file.read(path) if keys else ([], [])
     with snapshot(database) as connection:
-        check = follow_chain(connection, keys, progress)
+        check = follow_chain(Path(database), connection, keys, progress)
         disposed = _disposed(check)
         if keys is None:
             cannot_prove = [_WITHOUT_KEYS]
