@@ -7,7 +7,7 @@ import click
 
 from core.cli.long_work import progress_option, told_progress
 from core.cli.output import DONE, SAID_NO, InputError, answer, as_option, fields, json_option, table
-from core.cli.session import opened, person
+from core.cli.session import opened, opened_records, person
 from core.store import checkpoints
 
 MOST_NAMED = 20
@@ -20,7 +20,7 @@ MOST_NAMED = 20
 @click.pass_context
 def verify(ctx: click.Context, *, as_name: str | None, as_json: bool, as_lines: bool) -> None:
     """Check every event against chain, key and checkpoints; exit code 1 if one is not as it was written."""
-    with opened(existing=True) as desk, told_progress("Audit log", as_lines=as_lines) as progress:
+    with opened_records() as desk, told_progress("Audit log", as_lines=as_lines) as progress:
         verdict = desk.verify_audit(person(desk.settings, as_name), progress)
     text = [f"{verdict.events:,} events, {'each as it was written.' if verdict.ok else f'{len(verdict.bad):,} bad.'}"]
     text += [f"Event {bad.seq}: {bad.why}" for bad in verdict.bad[:MOST_NAMED]]

@@ -13,11 +13,20 @@ _CONTROLLERS_DAY: Final = (
 _CALENDAR_DAY: Final = "strftime('%s', {day}) / 86400"
 
 
+# Of which rows, all of them just inserted, one change with their number as its sign says the same.
+TOGETHER: Final = "count(*)"
+ALIKE_IF_OPEN: Final = "GROUP BY t.connection, t.kind, r.law, r.categories, t.state"
+ALIKE_REQUESTS: Final = (
+    "GROUP BY n.connection, t.type, t.law, t.categories, t.state, t.received, t.due_on, t.closed_at"
+)
+ALIKE_ANSWERS: Final = "GROUP BY t.type, t.law, t.received, t.state, t.closed_at"
+
+
 def _if_ended(row: str, column: str) -> str:
     return f"iif({row}.ended_at IS NULL, 0, coalesce({row}.{column}, 0))"
 
 
-def task_change(sign: int, row: str, source: str) -> str:
+def task_change(sign: int | str, row: str, source: str) -> str:
     """A statement that notes a task's row, `row`, as counted once more (1) or no more (-1)."""
     error = (
         f"iif({row}.ended_at IS NULL OR {row}.state IN ('completed', 'nothing_found', 'cancelled'), '', "
@@ -31,7 +40,7 @@ def task_change(sign: int, row: str, source: str) -> str:
     )
 
 
-def request_change(sign: int, row: str, source: str) -> str:
+def request_change(sign: int | str, row: str, source: str) -> str:
     """A statement that notes a request's row under each `n.connection` of the source; '' stands for all of them."""
     closed = f"iif({row}.closed_at IS NULL, NULL, {_CONTROLLERS_DAY.format(at=f'{row}.closed_at')})"
     return (
@@ -41,7 +50,7 @@ def request_change(sign: int, row: str, source: str) -> str:
     )
 
 
-def answer_change(sign: int, row: str, denial: str, source: str = "") -> str:
+def answer_change(sign: int | str, row: str, denial: str, source: str = "") -> str:
     """A statement that notes a request's row for the table of 11 CCR 7102, with the class of its denial."""
     days = (
         f"coalesce(iif({row}.closed_at IS NULL, -1, max(0, {_CONTROLLERS_DAY.format(at=f'{row}.closed_at')} - "

@@ -158,7 +158,7 @@ CREATE TABLE request_changes (
 
 -- Has a row while a transaction files in bulk and notes what it inserts itself, many rows as one change; empty between
 -- transactions.
-CREATE TABLE counted_in_bulk (request INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE counted_in_bulk (first_request INTEGER PRIMARY KEY) STRICT;
 
 CREATE TABLE sample_fills (                 -- of the sandbox, with sample history
     number INTEGER PRIMARY KEY AUTOINCREMENT,

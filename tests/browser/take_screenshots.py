@@ -42,7 +42,8 @@ def main() -> None:
         browser = launch(playwright)
         if browser is None:
             sys.exit("There is no Chromium here.")
-        desk = RunningDesk(Path(folder))
+        desk = RunningDesk(Path(folder), PRIVACY_DESK_APPROVALS="on")
+        desk.environment["PRIVACY_DESK_APPROVALS"] = "off"  # of the commands: the server's stay on
         try:
             desk.command("sandbox", "fill", "--days", "365", "--requests", "2000")
             done = desk.command(
@@ -53,13 +54,39 @@ def main() -> None:
             declared.write_text(DECLARED, encoding="utf-8")
             desk.command("purposes", "import", str(declared))
             desk.command("purposes", "plan")
-            take_all(browser, desk.url, json.loads(done.stdout)["id"])
+            decisions(desk)
+            take_all(browser, desk.url, json.loads(done.stdout)["id"], batch(desk, Path(folder)))
         finally:
             desk.stop()
             browser.close()
 
 
-def take_all(browser: Browser, url: str, request_id: str) -> None:
+def decisions(desk: RunningDesk) -> None:
+    """Three erasures that wait for a second person, and a hold that keeps a fourth back."""
+    desk.command(
+        "hold", "place", "--subject", "USR-5550104", "--ground", "art_17_3_e", "--owner", "Legal",
+        "--matter", "Claim 2026-118", "--review", "2027-06-30",
+    )  # fmt: skip
+    desk.environment["PRIVACY_DESK_APPROVALS"] = "on"
+    for number in range(1, 5):
+        desk.command(
+            "submit", "--connection", "cxone", "--subject", f"USR-555010{number}", "--type", "ERASURE", "--category",
+            "CONTACT", "--scope", "CONTACT", "--under-hold", "hold_back", "--as", "requester",
+        )  # fmt: skip
+    desk.environment["PRIVACY_DESK_APPROVALS"] = "off"
+
+
+def batch(desk: RunningDesk, folder: Path) -> str:
+    """A batch of which two rows were rejected. Returns its id."""
+    rows = [f"USR-77{number:05d},ACCESS,CONTACT;EMAIL,CONTACT" for number in range(60)]
+    rows[7:9] = ["USR 7700007,ACCESS,CONTACT,CONTACT", "USR-7700008,ERASURE,ANALYTICS,CONTACT"]
+    file = folder / "customers.csv"
+    file.write_text("\n".join(["subject,type,categories,scope", *rows]), encoding="utf-8")
+    done = desk.command("batch", str(file), "--only-good", "--wait", "--json")
+    return str(json.loads(done.stdout)["batch"])
+
+
+def take_all(browser: Browser, url: str, request_id: str, batch_id: str) -> None:
     paths = {
         "overview": "",
         "request": f"track_requests?request={request_id}",
@@ -68,6 +95,10 @@ def take_all(browser: Browser, url: str, request_id: str) -> None:
         "metrics": "metrics?period=365+days",
         "audit_log": "audit_log",
         "connections": "connections",
+        "approvals": "approvals",
+        "holds": "holds",
+        "batch": f"submit_batch?batch={batch_id}",
+        "notices": "notices",
     }
     for scheme in SCHEMES:
         page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type] # a literal

@@ -48,7 +48,7 @@ def test_an_erasure_is_completed_from_nothing_in_under_20_seconds_and_leaves_no_
     assert took < 20
     assert processes_of(folder) == []
     found = json.loads(done.stdout)
-    assert found.keys() == {"id", "state", "findings", "tasks"}
+    assert found.keys() == {"id", "state", "findings", "tasks", "due", "deadlines"}
     assert found["state"] == "completed"
     (task,) = found["tasks"]
     assert task.keys() == TASK_KEYS

@@ -16,6 +16,7 @@ COLUMN_LIMIT: Final = 1024
 _DEPTH_LIMIT: Final = 8
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _INTEGER_LIMIT: Final = 2**53 - 1
+_TEXT_ALONE: Final = {str}
 
 _SECRETS: Final = {
     "a bearer token": r"\bbearer\s+\S",
@@ -37,6 +38,10 @@ _CARD: Final = re.compile(
     re.ASCII,
 )
 
+# Every card number is within a run of so many of these characters; looking for one first is ten times as fast.
+_CARD_RUN: Final = "0" * 13
+_CARD_CHARACTERS: Final = "".join("0" if chr(code) in "0123456789 -" else "x" for code in range(128))
+
 
 class AuditError(Exception):
     """An event that may not enter the audit log. The message never repeats the value it objects to."""
@@ -48,9 +53,11 @@ def looks_secret(text: str) -> str | None:
     Whoever records what a vendor wrote asks this first: `append` refuses such an event whole.
     """
     lowered = text.lower()
-    found = _SECRET.search(text) if any(mark in lowered for mark in _MARKS) else None
+    found = _SECRET.search(text) if any(map(lowered.__contains__, _MARKS)) else None
     if found:
         return list(_SECRETS)[(found.lastindex or 1) - 1]
+    if _CARD_RUN not in text.translate(_CARD_CHARACTERS):
+        return None
     if any(_passes_luhn(card.group()) for card in _CARD.finditer(text)):
         return "a card number"
     return None
@@ -61,12 +68,11 @@ def admit(event: Event) -> str:
     allowed = DETAILS.get(event.kind)
     if allowed is None:
         raise AuditError("An audit event needs one of the known kinds")
-    unknown = [key for key in event.detail if key not in allowed]
-    if unknown:
-        raise AuditError(f"{event.kind} may not carry the detail {_named(unknown[0])}")
     texts = list(_columns(event))
-    plain = {}
+    plain: dict[str, Any] = {}
     for key, value in event.detail.items():
+        if key not in allowed:
+            raise AuditError(f"{event.kind} may not carry the detail {_named(key)}")
         if type(value) is str:  # as most are: no need to look further
             texts.append(value)
             plain[key] = value
@@ -114,6 +120,9 @@ def _plain(value: Any, texts: list[str], where: str, depth: int) -> Any:
     if depth >= _DEPTH_LIMIT:
         raise AuditError(f"{where} is nested more than {_DEPTH_LIMIT} deep")
     if isinstance(value, (list, tuple)):
+        if set(map(type, value)) == _TEXT_ALONE:
+            texts.extend(value)
+            return list(value)
         return [_plain(item, texts, where, depth + 1) for item in value]
     if isinstance(value, Mapping):
         for key in value:

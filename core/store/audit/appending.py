@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from core.clock import to_text
 from core.model.events import Event
 from core.store.audit.admission import AuditError, admit
-from core.store.audit.record import macs_with, row_hash
+from core.store.audit.record import macs_with, quotes_for_many, row_hash
 from core.store.audit.schema import GENESIS
 from core.store.audit.search import index_rows
 from core.store.keys import Keys
@@ -39,8 +39,8 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
         raise AuditError("Audit events are appended inside a write transaction only")
     before, prev = head(db) or (0, GENESIS)
     size = before
-    values: set[tuple[str, str]] = set()
-    macs = macs_with(keys.audit)
+    marks: set[tuple[str | None, ...]] = set()
+    macs, quotes = macs_with(keys.audit), quotes_for_many()
 
     def rows() -> Iterable[tuple[object, ...]]:
         nonlocal size, prev
@@ -58,15 +58,16 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
                 admit(event),
                 prev,
             )
-            hash_ = row_hash((*columns, "", ""))
+            hash_ = row_hash((*columns, "", ""), quotes)
             if hash_ is None:
                 raise AuditError(f"{event.kind} is not valid Unicode text")
             size, prev = size + 1, hash_
-            named = {"kind": kind, "actor": event.actor, "connection": event.connection, "outcome": event.outcome}
-            values.update((name, str(value)) for name, value in named.items() if value is not None)
+            marks.add((kind, event.actor, event.connection, event.outcome))
             yield (*columns, hash_, *macs([hash_]))
 
     db.conn.executemany(_INSERT, rows())
+    named = ("kind", "actor", "connection", "outcome")
+    values = {(name, str(value)) for mark in marks for name, value in zip(named, mark, strict=True) if value is not None}
     index_rows(db, before, sorted(values))
     return size
 

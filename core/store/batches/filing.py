@@ -16,6 +16,7 @@ from core.model.events import Event, EventKind
 from core.model.privacy_requests import RequestState, TaskState, request_state
 from core.store import identifiers
 from core.store.database import Transaction
+from core.store.measures import counting
 from core.store.requests import NewRequest, deadlines_to_json
 
 _REQUEST = (
@@ -48,11 +49,13 @@ def file_many(
     db = transaction.db
     # Nothing is spilled to disk half way: that would take the lock that keeps every reader out.
     db.execute("PRAGMA cache_spill=OFF")
+    db.execute("PRAGMA cache_size=-65536")
     at = to_text(transaction.at)
     intents = _intents(transaction.at)
     known: dict[Any, _Shared] = {}
     requests_, tasks_, sealed, events, ids = [], [], [], [], []
-    for number, row in enumerate(rows, _last_number(transaction) + 1):
+    first = _last_number(transaction) + 1
+    for number, row in enumerate(rows, first):
         new = row.new
         # The dates by identity: they are one object for all rows of a law, region and day, and slow to hash.
         key = (new.type, new.categories, new.scope, id(new.deadlines), new.connections, new.start, new.overrides)
@@ -86,9 +89,10 @@ def file_many(
             Event(EventKind.REQUEST_FILED, new.filed_by, request=request_id, outcome=shared.state, detail=detail)
         )
         ids.append(request_id)
-    db.conn.executemany(_insert("requests", _REQUEST), requests_)
+    with counting.in_bulk(db, first):
+        db.conn.executemany(_insert("requests", _REQUEST), requests_)
+        db.conn.executemany(_insert("tasks", _TASK), tasks_)
     db.conn.executemany("INSERT INTO identifiers (request, secret) VALUES (?, ?)", sealed)
-    db.conn.executemany(_insert("tasks", _TASK), tasks_)
     transaction.record_many(events)
     return ids
 

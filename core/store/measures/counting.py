@@ -1,6 +1,8 @@
 """Keeping the counts: what triggers noted is added up before the transaction commits; or everything anew."""
 # ruff: noqa: S608 - the statements are made of this file's constants and row numbers, nothing else
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -9,7 +11,16 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from core.clock import to_text
-from core.store.measure_changes import PHASE_COLUMNS, answer_change, request_change, task_change
+from core.store.measure_changes import (
+    ALIKE_ANSWERS,
+    ALIKE_IF_OPEN,
+    ALIKE_REQUESTS,
+    PHASE_COLUMNS,
+    TOGETHER,
+    answer_change,
+    request_change,
+    task_change,
+)
 
 _SUMS: Final = ("latency_ms", *PHASE_COLUMNS, "attempts", "polls")
 _EACH_CATEGORY: Final = "json_each(json_insert(c.categories, '$[#]', '')) j"
@@ -83,6 +94,20 @@ _ANSWERS: Final = (
     "DELETE FROM answer_changes",
 )
 
+_NEW_TASKS: Final = "tasks t CROSS JOIN requests r ON r.number = t.request WHERE t.request >= :first AND t.ended_at"
+_NEW_REQUESTS: Final = "requests t, (SELECT '' AS connection) n WHERE t.number >= :first"
+_AT_EACH_CONNECTION: Final = (
+    "(SELECT DISTINCT request, connection FROM tasks WHERE request >= :first) n "
+    "CROSS JOIN requests t ON t.number = n.request WHERE true"
+)
+_NEW: Final = (
+    task_change(TOGETHER, "t", f"{_NEW_TASKS} IS NULL {ALIKE_IF_OPEN}"),
+    task_change(1, "t", f"{_NEW_TASKS} IS NOT NULL"),  # each has a latency of its own
+    request_change(TOGETHER, "t", f"{_NEW_REQUESTS} {ALIKE_REQUESTS}"),
+    request_change(TOGETHER, "t", f"{_AT_EACH_CONNECTION} {ALIKE_REQUESTS}"),
+    answer_change(TOGETHER, "t", "''", f"requests t WHERE t.number >= :first {ALIKE_ANSWERS}"),
+)
+
 _CHUNK: Final = 20_000
 _YEARS: Final = range(2000, 2101)
 
@@ -93,6 +118,20 @@ def add_up(db: Database) -> None:
         if db.execute(f"SELECT 1 FROM {table}_changes LIMIT 1").fetchone():
             for statement in statements:
                 db.execute(statement)
+
+
+@contextmanager
+def in_bulk(db: Database, first: int) -> Iterator[None]:
+    """Inside, requests with numbers from `first` on and their tasks are inserted, and nothing else; what counts alike
+    is noted as one change at the end, a tenth of the cost of noting row by row (measured).
+
+    An error inside has to undo the transaction, for until the end nothing is counted.
+    """
+    db.execute("INSERT INTO counted_in_bulk VALUES (?)", [first])
+    yield
+    for statement in _NEW:
+        db.execute(statement, {"first": first})
+    db.execute("DELETE FROM counted_in_bulk")
 
 
 def count_tasks_and_requests(db: Database) -> None:

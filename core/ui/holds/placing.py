@@ -40,8 +40,6 @@ def _key(name: str) -> str:
 
 
 def _form(person: Actor) -> None:
-    st.session_state.setdefault(_key("review_on"), desk().today() + timedelta(days=_REVIEW_DAYS))
-    st.session_state.setdefault(_key("owner"), person.name)
     places = {}
 
     def slot(name: str) -> None:
@@ -72,7 +70,7 @@ def _form(person: Actor) -> None:
         slot("categories")
         st.date_input(
             "Look at it again on",
-            value=None,
+            value=desk().today() + timedelta(days=_REVIEW_DAYS),
             key=_key("review_on"),
             format="YYYY-MM-DD",
             min_value="2000-01-01",
@@ -106,6 +104,7 @@ def _form(person: Actor) -> None:
         slot("matter")
         st.text_input(
             "Owner",
+            value=person.name,
             key=_key("owner"),
             live=True,
             help="Who answers for the hold and is asked when it is due.",
