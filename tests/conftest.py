@@ -8,6 +8,7 @@ import pytest
 
 from core.settings import PREFIX
 
+_MAIN = sys.modules["__main__"]
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
@@ -20,9 +21,9 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _main_module_stays() -> Iterator[None]:
     """AppTest leaves the page it ran as `__main__`; child processes of later tests would run that instead."""
-    main = sys.modules["__main__"]
+    sys.modules["__main__"] = _MAIN
     yield
-    sys.modules["__main__"] = main
+    sys.modules["__main__"] = _MAIN
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -16,9 +16,7 @@ _CALENDAR_DAY: Final = "strftime('%s', {day}) / 86400"
 # Of which rows, all of them just inserted, one change with their number as its sign says the same.
 TOGETHER: Final = "count(*)"
 ALIKE_IF_OPEN: Final = "GROUP BY t.connection, t.kind, r.law, r.categories, t.state"
-ALIKE_REQUESTS: Final = (
-    "GROUP BY n.connection, t.type, t.law, t.categories, t.state, t.received, t.due_on, t.closed_at"
-)
+ALIKE_REQUESTS: Final = "GROUP BY n.connection, t.type, t.law, t.categories, t.state, t.received, t.due_on, t.closed_at"
 ALIKE_ANSWERS: Final = "GROUP BY t.type, t.law, t.received, t.state, t.closed_at"
 
 

@@ -32,6 +32,7 @@ def require(action: Action) -> Actor:
     """
     person = actor()
     if not person.may(action):
+        st.title("Not for your role", anchor=False)  # a page without a heading is lost to a screen reader
         st.error("You do not have access to this page. Ask an administrator for a role.", icon=":material/lock:")
         st.stop()
     return person

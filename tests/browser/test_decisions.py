@@ -72,9 +72,9 @@ def test_a_hold_keeps_a_request_back_until_it_is_released(page: Page, strict: Ru
     open_page(page, f"{strict.url}/holds")
     page.get_by_text("Place a hold").click()
     page.get_by_role("textbox", name="Subject id").fill("USR-4000021")
+    page.get_by_role("textbox", name="Matter").fill("Case 4711")
     page.get_by_role("combobox", name=re.compile("Ground")).click()
     page.get_by_role("option", name=re.compile(r"Art\. 17\(3\)\(e\)")).click()
-    page.get_by_role("textbox", name="Matter").fill("Case 4711")
     page.get_by_role("button", name="Place the hold").click()
     expect(page.get_by_text("LH-000001 is in force.")).to_be_visible(timeout=SLOWLY)
     assert state_of(strict, request) == "on_hold"

@@ -54,6 +54,15 @@ def state_of(at: Screen, request_id: str) -> str:
     return str(view.request.state)
 
 
+def test_the_fields_themselves_carry_what_they_start_with(live: Screen) -> None:
+    """Set through the session, a value is sent once; a browser that draws only the next run would start with none."""
+    page = form(live.open("holds"))
+    fields = {field.label: field for field in (*page.date_input, *page.text_input)}
+    assert list(fields["Look at it again on"].proto.default) != []
+    assert fields["Owner"].proto.default != ""
+    assert not any(field.proto.set_value for field in fields.values())
+
+
 def test_with_no_hold_the_page_says_what_one_does(live: Screen) -> None:
     words = said(live.open("holds"))
     assert "No hold is in force" in words

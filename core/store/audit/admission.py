@@ -38,7 +38,8 @@ _CARD: Final = re.compile(
     re.ASCII,
 )
 
-# Every card number is within a run of so many of these characters; looking for one first is ten times as fast.
+# Every card number is within a run of so many of these characters; looking for that first saves
+# most texts the pattern.
 _CARD_RUN: Final = "0" * 13
 _CARD_CHARACTERS: Final = "".join("0" if chr(code) in "0123456789 -" else "x" for code in range(128))
 

@@ -67,7 +67,9 @@ def append_many(db: "Database", keys: Keys, events: Iterable[tuple[datetime, Eve
 
     db.conn.executemany(_INSERT, rows())
     named = ("kind", "actor", "connection", "outcome")
-    values = {(name, str(value)) for mark in marks for name, value in zip(named, mark, strict=True) if value is not None}
+    values = {
+        (name, str(value)) for mark in marks for name, value in zip(named, mark, strict=True) if value is not None
+    }
     index_rows(db, before, sorted(values))
     return size
 

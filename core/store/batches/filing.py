@@ -49,6 +49,7 @@ def file_many(
     db = transaction.db
     # Nothing is spilled to disk half way: that would take the lock that keeps every reader out.
     db.execute("PRAGMA cache_spill=OFF")
+    # 64 MB: the pages of indexes that grow anywhere, by pseudonym above all, are not read again for each transaction.
     db.execute("PRAGMA cache_size=-65536")
     at = to_text(transaction.at)
     intents = _intents(transaction.at)

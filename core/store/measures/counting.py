@@ -123,7 +123,7 @@ def add_up(db: Database) -> None:
 @contextmanager
 def in_bulk(db: Database, first: int) -> Iterator[None]:
     """Inside, requests with numbers from `first` on and their tasks are inserted, and nothing else; what counts alike
-    is noted as one change at the end, a tenth of the cost of noting row by row (measured).
+    is noted as one change at the end, not row by row.
 
     An error inside has to undo the transaction, for until the end nothing is counted.
     """

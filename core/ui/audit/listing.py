@@ -39,7 +39,10 @@ def show(person: Actor, where: EventFilter) -> None:
         hide_index=True,
         height=430 if len(rows) > 10 else "content",
         placeholder="",
-        column_config={"No.": st.column_config.NumberColumn(width="small", format="%d")},
+        column_config={
+            "No.": st.column_config.NumberColumn(width="small", format="%d"),
+            "Outcome": st.column_config.TextColumn(width="medium"),
+        },
         on_select=lambda: _pick(key, seqs),
         selection_mode="single-row",
         alt="Audit events, newest first",
