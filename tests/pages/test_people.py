@@ -141,7 +141,7 @@ def test_claims_that_name_nobody_let_nobody_in(visitors: Visitors) -> None:
 def test_a_page_outside_a_role_stays_closed_to_a_deep_link(visitors: Visitors) -> None:
     shown = visitors.open("audit_log", visitors.claims("rita", "requester"))
     assert "You do not have access to this page" in shown.error[0].value
-    assert not shown.title
+    assert [title.value for title in shown.title] == ["Not for your role"]
 
 
 # --- the people page -----------------------------------------------------------------------------------------------
