@@ -29,7 +29,6 @@ def arrived(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlparse(page.url).query)
 
 
-@pytest.mark.full  # open: on a busy machine the first click on a bar is now and then not taken
 def test_a_click_on_a_bar_leads_to_the_requests_behind_it(filled: RunningDesk, page: Page) -> None:
     open_page(page, f"{filled.url}/metrics?period=90+days&part=Breakdowns")
     chart = page.locator(".st-key-chart_by_state")
