@@ -10,6 +10,7 @@ from core.ui.metrics import choice, figures, files, guide
 from core.ui.session import desk, require
 
 person = require(Action.VIEW_METRICS)
+figures.follow_click()
 
 st.title("Metrics", anchor=False)
 there = desk().choices(person)

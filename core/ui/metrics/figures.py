@@ -1,7 +1,7 @@
 """Sections of measures on the page: cards, charts that lead to the requests behind them, tables."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from core.ui.findings import escape
 from core.ui.metrics.drawing import figure_of
 
 AT_ONCE = 8
+_CLICKED = "behind_the_clicked_bar"
 _GOOD_WHEN = {"up": "normal", "down": "inverse", "neither": "off"}
 
 
@@ -65,21 +66,33 @@ def _chart(chart: Chart) -> None:
 
 
 def _drawn(chart: Chart) -> None:
-    """The figure; a click on a bar that counts requests or submissions goes to them."""
-    leads = any(row.behind for row in chart.table.rows)
-    chosen: Any = st.plotly_chart(
+    """The figure; a click on a bar that counts requests or submissions goes to them.
+
+    By a callback: a chart's identity is its figure, so once a number has changed, the click on the figure that the
+    person saw would mean nothing to the one drawn next (Streamlit 1.67, key or not).
+    """
+    st.plotly_chart(
         figure_of(chart),
         key=f"chart_{chart.key}",
         alt=chart.says,
         theme="streamlit",
         config={"displayModeBar": False},
-        on_select="rerun" if leads else "ignore",
+        on_select=partial(_clicked, chart) if any(row.behind for row in chart.table.rows) else "ignore",
         selection_mode="points",
     )
-    for point in chosen["selection"]["points"] if leads else ():
+
+
+def _clicked(chart: Chart) -> None:
+    for point in st.session_state[f"chart_{chart.key}"].selection.points:
         row = chart.table.rows[point["point_index"]]
         if behind := row.behind.get(chart.drawn[point["curve_number"]]):
-            st.switch_page(links.PAGES / "track_requests.py", query_params=behind.query())
+            st.session_state[_CLICKED] = behind.query()
+
+
+def follow_click() -> None:
+    """To the requests behind the bar that was clicked, if one was; a callback cannot leave its page itself."""
+    if query := st.session_state.pop(_CLICKED, None):
+        st.switch_page(links.PAGES / "track_requests.py", query_params=query)
 
 
 def _titled(titled: TitledTable) -> None:
