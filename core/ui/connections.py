@@ -11,7 +11,7 @@ from core.clients.limiter import LimiterState
 from core.desk import ConnectionView
 from core.model.privacy_requests import TaskState
 from core.settings import Settings
-from core.ui import facts
+from core.ui import code_blocks, facts
 from core.ui.findings import escape
 from core.ui.links import of_system, to_requests
 from core.ui.words import STATE_WORDS, ago, minute, number
@@ -182,7 +182,7 @@ def webhook(view: ConnectionView, settings: Settings) -> None:
     url = settings.callback_url(view.name)
     if url:
         st.caption("Register this address at the vendor:")
-        st.code(url, language=None, wrap_lines=True)
+        code_blocks.show(url)
     elif settings.in_sandbox:
         st.caption("The sandbox knows where to send its messages; there is nothing to register.")
     else:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
+from core.ui import code_blocks
 from core.ui.findings import escape
 
 # A longer word would not wrap in a table on a phone, and a table that scrolls cannot be reached by keyboard.
@@ -31,7 +32,7 @@ def show(rows: Mapping[str, str], *, alt: str, literal: Collection[str] = ()) ->
     for name, value in rows.items():
         if name in below:
             st.caption(escape(name))
-            st.code(value, language=None, wrap_lines=True)
+            code_blocks.show(value)
 
 
 def code(text: str) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.desk import DeskError, PersonView
 from core.model.people import Action, Actor, Role
+from core.ui import code_blocks
 from core.ui.session import desk
 from core.ui.words import ago, minute, number
 
@@ -33,14 +34,13 @@ def no_sign_in() -> None:
         "it to your organisation's sign-in (OpenID Connect: Entra ID, Keycloak, Okta, Google and others) with these "
         "settings, and restart it. The README says how, step by step."
     )
-    st.code(
+    code_blocks.show(
         "PRIVACY_DESK_PUBLIC_URL=https://desk.example.com\n"
         "PRIVACY_DESK_SIGN_IN__METADATA_URL=https://login.example.com/.well-known/openid-configuration\n"
         "PRIVACY_DESK_SIGN_IN__CLIENT_ID=privacy-desk\n"
         "PRIVACY_DESK_SIGN_IN__CLIENT_SECRET=…\n"
         "PRIVACY_DESK_SIGN_IN__COOKIE_SECRET=…          # openssl rand -hex 32\n"
-        'PRIVACY_DESK_SIGN_IN__ADMINISTRATORS=["…"]    # your own subject id, to begin with',
-        language=None,
+        'PRIVACY_DESK_SIGN_IN__ADMINISTRATORS=["…"]    # your own subject id, to begin with'
     )
     if desk().settings.in_sandbox:
         st.markdown("In the sandbox, **Act as** in the sidebar shows what each role sees.")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.desk import Desk, Visit
 from core.model.people import Actor, NotAllowedError, SessionEndedError
+from core.ui import code_blocks
 from core.ui.words import minute
 
 TITLE: Final = "Privacy Desk"
@@ -48,7 +49,7 @@ def check_role(desk: Desk, person: Actor) -> None:
         "Ask them for a role; it counts from your next click, without signing in again."
     )
     st.text(f"You are {person.name}, and the sign-in provider knows you as")
-    st.code(person.subject, language=None)
+    code_blocks.show(person.subject)
     with st.container(horizontal=True):
         st.button("Look again", icon=":material/refresh:", key="look_again")
         _sign_out(desk, person)

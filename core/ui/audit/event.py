@@ -1,14 +1,12 @@
 """One event in full, with its place in the chain: its neighbours and the checkpoint that covers it, in words."""
 
-import json
-
 import streamlit as st
 
 from core.clock import from_text
 from core.desk.audit_places import EventInChain
 from core.model.people import Actor
 from core.store.audit import StoredEvent
-from core.ui import facts
+from core.ui import code_blocks, facts
 from core.ui.findings import escape
 from core.ui.links import to_request
 from core.ui.session import desk
@@ -84,7 +82,7 @@ def _what(event: StoredEvent) -> None:
     if event.request:
         to_request(event.request)
     st.caption("Details")
-    st.code(json.dumps(dict(event.detail), indent=2, ensure_ascii=False), language="json", wrap_lines=True)
+    code_blocks.show_json(dict(event.detail))
 
 
 def _place(found: EventInChain) -> None:
@@ -97,7 +95,7 @@ def _place(found: EventInChain) -> None:
         ("Made with the key, over its fingerprint: HMAC-SHA-256", event.mac),
     ):
         st.caption(label)
-        st.code(value, language=None, wrap_lines=True)
+        code_blocks.show(value)
 
 
 def _before(found: EventInChain) -> str:

@@ -12,7 +12,7 @@ from core.model.people import Action, Actor, NotAllowedError
 from core.store.audit import EventFilter
 from core.store.background import WorkState
 from core.store.exports import Export
-from core.ui import session
+from core.ui import code_blocks, session
 from core.ui.findings import escape
 from core.ui.session import desk, require
 from core.ui.words import KIND_WORDS, counted, minute, number
@@ -159,7 +159,7 @@ def _export(person: Actor, export: Export, key: str = "recent") -> None:
     if export.filter:
         st.caption(escape(f"Of: {_in_words(export.filter)}"))
     st.caption("SHA-256")
-    st.code(export.sha256, language=None, wrap_lines=True)
+    code_blocks.show(export.sha256)
 
 
 def _download(person: Actor, export: Export, key: str) -> None:

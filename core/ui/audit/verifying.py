@@ -8,7 +8,7 @@ from core.desk import DeskError
 from core.desk.verification import Verification
 from core.model.people import Action, Actor, NotAllowedError
 from core.store.background import WorkState
-from core.ui import session
+from core.ui import code_blocks, session
 from core.ui.findings import escape
 from core.ui.session import desk, require
 from core.ui.words import ago, minute, number
@@ -140,4 +140,4 @@ def _open_ends(last: Verification) -> None:
             st.text(sentence)
     if last.head:
         st.caption("The newest event's fingerprint. Compare it with the one that you noted elsewhere.")
-        st.code(last.head, language=None, wrap_lines=True)
+        code_blocks.show(last.head)
