@@ -2,14 +2,13 @@
 
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from core.settings import PREFIX
 
 _MAIN = sys.modules["__main__"]
-LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(autouse=True)
@@ -26,22 +25,10 @@ def _main_module_stays() -> Iterator[None]:
     sys.modules["__main__"] = _MAIN
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[LEFT_OUT] = []
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    if report.skipped and item.get_closest_marker("browser"):
-        item.config.stash[LEFT_OUT].append(item.nodeid)
-    return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    left_out = config.stash[LEFT_OUT]
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    left_out = {report.nodeid for report in terminalreporter.stats.get("skipped", ()) if "browser" in report.keywords}
     if left_out:
         terminalreporter.section("browser tests left out")
         terminalreporter.line("There is no Chromium, and none could be downloaded (on Debian: apt install chromium).")
-        for name in sorted(set(left_out)):
+        for name in sorted(left_out):
             terminalreporter.line(name)

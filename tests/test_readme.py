@@ -34,3 +34,8 @@ def test_every_picture_and_every_file_that_it_names_exists() -> None:
     assert pictures
     assert files
     assert [name for name in [*pictures, *files] if not (ROOT / name).exists()] == []
+
+
+def test_its_test_command_is_the_one_that_the_continuous_integration_runs() -> None:
+    (command,) = re.findall(r"^python3 .*\.venv/bin/pytest.*$", README, re.MULTILINE)
+    assert command in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()

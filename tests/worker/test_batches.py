@@ -78,10 +78,12 @@ def test_the_process_ends_with_the_worker(desk: Desk, keeper: BatchKeeper, start
     thread = threading.Thread(target=keeper.run, args=(stopping,))
     thread.start()
     wait_for(started, "started\n")
-    process = keeper._process
+    give_up_at = time.monotonic() + 20
+    while (process := keeper._process) is None:  # the process may speak before its starter has put it down
+        assert time.monotonic() < give_up_at
+        time.sleep(0.01)
     stopping.set()
     thread.join(10)
-    assert process
     assert process.returncode is not None
 
 
