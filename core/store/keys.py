@@ -44,6 +44,11 @@ class Keys:
     signing: Ed25519PrivateKey
 
     @cached_property
+    def cipher(self) -> AESGCM:
+        """What seals identifiers and opens them."""
+        return AESGCM(self.identifiers)
+
+    @cached_property
     def public(self) -> Ed25519PublicKey:
         """What checks a checkpoint's signature."""
         return self.signing.public_key()
@@ -94,7 +99,7 @@ def encrypt_identifier(keys: Keys, value: str, *, request_id: str) -> bytes:
     if plain is None:  # outside the handler: the error it would be chained to holds the identifier
         raise KeysError("The identifier is not valid Unicode text")
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(keys.identifiers).encrypt(nonce, plain, request_id.encode())
+    return nonce + keys.cipher.encrypt(nonce, plain, request_id.encode())
 
 
 def decrypt_identifier(keys: Keys, sealed: bytes, *, request_id: str) -> str:
@@ -102,7 +107,7 @@ def decrypt_identifier(keys: Keys, sealed: bytes, *, request_id: str) -> str:
     nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:
         # A nonce cut short is a ValueError, a ciphertext cut short or changed an InvalidTag.
-        plain = AESGCM(keys.identifiers).decrypt(nonce, ciphertext, request_id.encode())
+        plain = keys.cipher.decrypt(nonce, ciphertext, request_id.encode())
     except (InvalidTag, ValueError) as error:
         raise KeysError(
             f"The identifier of request {request_id} cannot be read: it was sealed with another key file, "

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import rfc8785
@@ -69,13 +69,16 @@ def admit(event: Event) -> str:
     allowed = DETAILS.get(event.kind)
     if allowed is None:
         raise AuditError("An audit event needs one of the known kinds")
-    texts = list(_columns(event))
+    texts = _columns(event)
     plain: dict[str, Any] = {}
     for key, value in event.detail.items():
         if key not in allowed:
             raise AuditError(f"{event.kind} may not carry the detail {_named(key)}")
         if type(value) is str:  # as most are: no need to look further
             texts.append(value)
+            plain[key] = value
+        elif type(value) is list and set(map(type, value)) <= _TEXT_ALONE:
+            texts.extend(value)
             plain[key] = value
         else:
             plain[key] = _plain(value, texts, f"{event.kind}.{key}", 0)
@@ -98,12 +101,13 @@ def _canonical(plain: Any) -> bytes:
     return text.encode() if text.isascii() else rfc8785.dumps(plain)
 
 
-def _columns(event: Event) -> Iterator[str]:
+def _columns(event: Event) -> list[str]:
     optional = (event.request, event.task, event.connection, event.outcome)
-    for text in (event.actor, *(value for value in optional if value is not None)):
+    texts = [event.actor, *(text for text in optional if text is not None)]
+    for text in texts:
         if not isinstance(text, str) or "\0" in text or len(text) > COLUMN_LIMIT:
             raise AuditError(f"{event.kind} has a column that is not valid text of at most {COLUMN_LIMIT} characters")
-        yield text
+    return texts
 
 
 def _plain(value: Any, texts: list[str], where: str, depth: int) -> Any:
@@ -121,9 +125,6 @@ def _plain(value: Any, texts: list[str], where: str, depth: int) -> Any:
     if depth >= _DEPTH_LIMIT:
         raise AuditError(f"{where} is nested more than {_DEPTH_LIMIT} deep")
     if isinstance(value, (list, tuple)):
-        if set(map(type, value)) == _TEXT_ALONE:
-            texts.extend(value)
-            return list(value)
         return [_plain(item, texts, where, depth + 1) for item in value]
     if isinstance(value, Mapping):
         for key in value:

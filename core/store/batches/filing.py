@@ -3,7 +3,6 @@
 A test files the same requests both ways and compares every row and event.
 """
 
-import itertools
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +51,7 @@ def file_many(
     # 64 MB: the pages of indexes that grow anywhere, by pseudonym above all, are not read again for each transaction.
     db.execute("PRAGMA cache_size=-65536")
     at = to_text(transaction.at)
-    intents = _intents(transaction.at)
+    intents = _intents(transaction.at, sum(len(row.new.connections) * len(row.new.pseudonyms) for row in rows))
     known: dict[Any, _Shared] = {}
     requests_, tasks_, sealed, events, ids = [], [], [], [], []
     first = _last_number(transaction) + 1
@@ -139,15 +138,16 @@ def _shared(new: NewRequest, at: datetime) -> _Shared:
     )
 
 
-def _intents(at: datetime) -> Iterator[str]:
+def _intents(at: datetime, many: int) -> Iterator[str]:
     """Keys for the vendor that sort as they are made, UUID version 7 (RFC 9562): the index over them then grows at
     its end, and a commit writes few of its pages."""
     milliseconds = int(at.timestamp() * 1000)
-    for count in itertools.count():
+    drawn = secrets.token_hex(8 * many)
+    for count in range(many):
         instant = f"{milliseconds + count // 4096:012x}"
-        drawn = secrets.token_hex(8)
-        variant = "89ab"[int(drawn[0], 16) % 4]
-        yield f"{instant[:8]}-{instant[8:]}-7{count % 4096:03x}-{variant}{drawn[1:4]}-{drawn[4:]}"
+        own = drawn[16 * count : 16 * count + 16]
+        variant = "89ab"[int(own[0], 16) % 4]
+        yield f"{instant[:8]}-{instant[8:]}-7{count % 4096:03x}-{variant}{own[1:4]}-{own[4:]}"
 
 
 def _last_number(transaction: Transaction) -> int:

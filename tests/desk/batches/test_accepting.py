@@ -15,12 +15,14 @@ from core.model.people import Actor, NotAllowedError, Role
 from core.model.privacy_requests import RequestState, TaskState
 from core.store import tasks
 from core.store.audit import EventFilter, verify
+from core.store.measures import counting
 from core.store.requests import RequestFilter
 from core.worker import Worker
 from core.worker.batches import finish, forget_staged, let_go
 from tests.clocks import ManualClock
 from tests.desk.batches.files import accepted, checked, csv_of, people, worked
 from tests.desks import ADMIN, QUICK, REQUESTER, desk_for, draft, settings_for
+from tests.store.measures.counts import contents
 from tests.vendor import Vendor
 
 APPROVER = Actor("test", "app", "App Approver", frozenset({Role.APPROVER}))
@@ -329,6 +331,17 @@ def test_the_result_tells_line_by_line_what_became_of_each_row(desk: Desk) -> No
     assert "USR-" not in text
     (event,) = desk.audit(ADMIN, EventFilter(kind="export.made")).rows
     assert (event.detail["filter"], event.detail["rows"]) == ({"batch": batch.id}, 2)
+
+
+def test_its_requests_are_counted_as_a_count_of_everything_counts_them(desk: Desk) -> None:
+    accepted(desk, csv_of(["USR-1", "USR 2", "USR-3;USR-4", *people(30)]))
+    with desk.store.writing() as transaction:
+        kept = contents(transaction.db)
+        counting.count_tasks_and_requests(transaction.db)
+        counting.count_answers(transaction.db)
+        assert kept == contents(transaction.db)
+    assert kept["task_counts"]
+    assert kept["request_counts"]
 
 
 def test_work_that_fails_is_told_on_the_batch_and_done_by_the_next_try(

@@ -14,6 +14,7 @@ from core.store.measures import counting, deadlines, submissions
 from core.store.schema import migrations
 from tests.clocks import ManualClock
 from tests.store.measures import recount
+from tests.store.measures.counts import contents
 from tests.store.measures.random_records import DAYS, START, fill
 from tests.store.measures.recount import Rows
 
@@ -40,21 +41,6 @@ def agrees(store: Store, zone: str) -> None:
         assert (closed["met"], closed["missed"]) == recount.closed_in_time(rows, WHOLE)
         table = deadlines.section_7102(db, 2026, None).rows["delete"]
         assert table.median_days == recount.section_7102(rows, "ERASURE", 2026, None)["median_days"]
-
-
-def contents(db: Database) -> dict[str, set[tuple[object, ...]]]:
-    """The counts, with the names of their slices instead of the numbers."""
-    tasks = "SELECT s.connection, s.type, s.law, s.state, s.error, s.category, c.* FROM task_slices s JOIN"
-    found = {
-        "task_counts": f"{tasks} task_counts c ON c.slice = s.id",
-        "task_latencies": f"{tasks} task_latencies c ON c.slice = s.id",
-        "task_latencies_by_month": f"{tasks} task_latencies_by_month c ON c.slice = s.id",
-        "ended_tasks": "SELECT latency_ms, task, day FROM ended_tasks",
-        "request_counts": "SELECT s.type, s.law, s.state, s.connection, s.category, c.what, c.day, c.n "
-        "FROM request_slices s JOIN request_counts c ON c.slice = s.id",
-        "answer_counts": "SELECT * FROM answer_counts",
-    }
-    return {name: set(map(tuple, db.execute(query))) for name, query in found.items()}
 
 
 def test_kept_step_by_step_they_are_what_a_count_of_everything_gives(tmp_path: Path, keys: Keys) -> None:
@@ -144,3 +130,14 @@ def test_a_database_of_the_earlier_release_is_counted_when_it_is_opened(tmp_path
         assert deadlines.closed_in_time(db, where)["missed"] == 1
         rows = list(db.query("SELECT * FROM tasks WHERE ended_at IS NOT NULL"))
     assert all(sum(row[f"{phase}_ms"] for phase in Phase) == row["latency_ms"] for row in rows)
+
+
+def test_what_is_filed_in_bulk_is_counted_without_reading_what_was_there(tmp_path: Path, keys: Keys) -> None:
+    store = Store(tmp_path / "desk.db", keys, ManualClock(), time_zone="Europe/Berlin")
+    with store.reading() as db:
+        for statement in counting.NEW:
+            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", {"first": 1})]
+            assert [
+                step for step in plan if step.startswith("SCAN") and "INDEX" in step and "json_each" not in step
+            ] == []
+            assert any(step.startswith("SEARCH t") and ">" in step for step in plan)
