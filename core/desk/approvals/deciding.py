@@ -1,24 +1,22 @@
 """Deciding as a second person: one or many approved or denied, each by itself, never by who filed it."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from core.desk.base import ChangedError, DeskError
 from core.desk.changes import unchanged
+from core.desk.denying import deny
 from core.desk.own_words import can_be_kept
 from core.desk.purposes.shortenings import ShorteningActions
-from core.model.denials import DENIED, DenialCode
+from core.model.denials import DenialCode
 from core.model.events import Event, EventKind
 from core.model.people import Action, Actor
-from core.model.privacy_requests import CLOSED, PrivacyRequest, Task, TaskError, TaskState
-from core.store import approvals, denials, grace, holds, people, request_approvals, requests, tasks
+from core.model.privacy_requests import CLOSED, PrivacyRequest, Task, TaskState
+from core.store import approvals, grace, holds, people, request_approvals, requests
 from core.store.approvals import Approval, ApprovalError, ApprovalKind, ApprovalState
 from core.store.batches import decisions as batch_decisions
 from core.store.database import Transaction
-from core.store.proof import record_end
-from core.store.tasks import Outcome
 
 AT_ONCE = 100  # decisions in one transaction: others get to write in between
 LONGEST_NOTE = 2000
@@ -162,26 +160,7 @@ class DecidingActions(ShorteningActions):
         if approval:
             payload = request_approvals.digest(transaction.db, number)
             _decide(transaction, actor, approval, payload, request.id, code)
-        error = TaskError(DENIED, f"Denied: {code.words}.", "It is not sent again; file a new request if that changes.")
-        for task in present:
-            ended = tasks.change(transaction, task.id, Outcome(TaskState.REFUSED, error=error))
-            record_end(
-                transaction,
-                ended,
-                actor=actor.id,
-                categories=request.categories,
-                scope=request.scope,
-                pseudonym=task.pseudonym,
-            )
-        denials.keep(transaction, number, request.id, actor, code, note)
-        detail = {
-            "code": code,
-            "class_7102": code.class_7102,
-            "note_sha256": hashlib.sha256(note.encode()).hexdigest() if note else None,
-        }
-        transaction.record(
-            Event(EventKind.REQUEST_DENIED, actor.id, request=request.id, outcome="refused", detail=detail)
-        )
+        deny(transaction, number, request, present, actor=actor, code=code, note=note)
         self._derive_state(transaction, number, actor)
         return f"{request.id} is denied."
 

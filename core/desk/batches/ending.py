@@ -1,17 +1,16 @@
 """Steps that move many tasks of a batch: cancelled, let go after an approval, refused after a denial."""
 
-import hashlib
-
 from core.desk.batches.base import BatchWorkBase
+from core.desk.denying import deny
 from core.model.batches import Batch
-from core.model.denials import DENIED, DenialCode
+from core.model.denials import DenialCode
 from core.model.events import Event, EventKind
 from core.model.people import Actor
-from core.model.privacy_requests import PrivacyRequest, Task, TaskError, TaskState
-from core.store import denials, grace, requests, tasks
+from core.model.privacy_requests import PrivacyRequest, Task, TaskState
+from core.store import grace, requests, tasks
 from core.store.batches import records, releasing
 from core.store.database import Transaction
-from core.store.proof import record_end, task_event
+from core.store.proof import task_event
 from core.store.tasks import Outcome
 
 # Requests in one transaction: others write in between.
@@ -53,30 +52,9 @@ class EndWork(BatchWorkBase):
         """After a denial: refuse what waited for the decision, each with the ground."""
         actor = records.decider_of(transaction.db, batch.number)
         code, note = records.denial_of(transaction.db, transaction.keys, batch.number)
-        ground = DenialCode(code)
-        error = TaskError(
-            DENIED, f"Denied: {ground.words}.", "It is not sent again; file a new request if that changes."
-        )
-        detail = {
-            "code": ground,
-            "class_7102": ground.class_7102,
-            "note_sha256": hashlib.sha256(note.encode()).hexdigest() if note else None,
-        }
         found = self._some(transaction, batch, _AWAITING)
         for number, request, waiting in found:
-            for task in waiting:
-                ended = tasks.change(transaction, task.id, Outcome(TaskState.REFUSED, error=error))
-                record_end(
-                    transaction,
-                    ended,
-                    actor=actor.id,
-                    categories=request.categories,
-                    scope=request.scope,
-                    pseudonym=task.pseudonym,
-                )
-            denials.keep(transaction, number, request.id, actor, ground, note)
-            event = Event(EventKind.REQUEST_DENIED, actor.id, request=request.id, outcome="refused", detail=detail)
-            transaction.record(event)
+            deny(transaction, number, request, waiting, actor=actor, code=DenialCode(code), note=note)
             self._follow_request(transaction, number, actor)
         return len(found)
 
