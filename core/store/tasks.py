@@ -1,8 +1,8 @@
-"""Vendor tasks on disk: waiting is a row with a due time, a lease is a fencing number, an outcome is one update."""
+"""Vendor tasks on disk: waiting is a row with a due time, an outcome is one update."""
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from core.model.privacy_requests import (
     TaskState,
     check_transition,
 )
-from core.store import connection_states, erasures_sent, phases
+from core.store import connection_states, phases
 from core.store.database import Transaction
 from core.store.rows import rows
 
@@ -42,27 +42,6 @@ _CHANGED = (
     "may_have_acted",
     *phases.COLUMNS,
 )
-
-
-# What a lease reads of a task and of its request.
-_LEASED = "t.*, r.categories, r.scope, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request"
-
-
-@dataclass(frozen=True)
-class Leased:
-    """A task that this worker alone may act on until the lease runs out.
-
-    `recovered` says that its last holder sent, or may have sent, and never told the outcome.
-    """
-
-    task: Task
-    number: int
-    request_number: int
-    recovered: bool
-    categories: tuple[str, ...]
-    scope: str
-    pseudonym: str
-    leased_until: datetime
 
 
 @dataclass(frozen=True)
@@ -116,147 +95,6 @@ def supersede(transaction: Transaction, old: str, new: str) -> None:
     transaction.db.execute("UPDATE tasks SET superseded_by = ? WHERE id = ?", [new, old])
 
 
-def due_to_send(
-    db: Database, connection: str, now: datetime, limit: int, *, new_erasures: bool = True
-) -> list[dict[str, Any]]:
-    """What is due to be sent, nearest legal deadline first; without `new_erasures`, only what was sent before or is
-    no erasure. What a worker began to send and never told about is among it once its lease has run out."""
-    # The clause for the state is that of the index, word for word: SQLite takes a partial one only then.
-    return rows(
-        db,
-        f"SELECT {_LEASED} WHERE t.connection = ? AND t.state IN ('queued', 'sending') AND t.next_due_at <= ? "
-        "AND (? OR t.kind != 'ERASURE' OR t.attempts > 0) ORDER BY t.due_on, t.next_due_at LIMIT ?",
-        [connection, to_text(now), new_erasures, limit],
-    )
-
-
-def due_to_track(db: Database, connection: str, now: datetime, limit: int) -> list[dict[str, Any]]:
-    """What the vendor is due to be asked about, the longest wait first, so that none is passed over for ever."""
-    return rows(
-        db,
-        f"SELECT {_LEASED} WHERE t.connection = ? AND t.state IN ('in_progress', 'unknown_vendor_status') "
-        "AND t.next_due_at <= ? ORDER BY t.next_due_at LIMIT ?",
-        [connection, to_text(now), limit],
-    )
-
-
-def least_tried(db: Database, connection: str, now: datetime, *, new_erasures: bool = True) -> list[dict[str, Any]]:
-    """The one due task that a vendor is probed with: a task that always fails must not be every probe."""
-    return rows(
-        db,
-        f"SELECT {_LEASED} WHERE t.connection = ? AND t.next_due_at <= ? "
-        "AND (? OR t.state != 'queued' OR t.kind != 'ERASURE' OR t.attempts > 0) "
-        "ORDER BY t.attempts + t.polls, t.due_on, t.next_due_at LIMIT 1",
-        [connection, to_text(now), new_erasures],
-    )
-
-
-def lease(transaction: Transaction, connection: str, *, owner: str, limit: int, seconds: float) -> list[Leased]:
-    """Take what is due of a connection: what is to be sent first, then what is to be asked about."""
-    db, now = transaction.db, transaction.at
-    due = due_to_send(db, connection, now, limit)
-    due += due_to_track(db, connection, now, limit - len(due))
-    return take(transaction, due, owner=owner, seconds=seconds)
-
-
-def take(transaction: Transaction, due: Sequence[dict[str, Any]], *, owner: str, seconds: float) -> list[Leased]:
-    """Lease rows that this transaction found due.
-
-    A queued one is counted as sending from here on: the intent is on disk before the first byte can leave. An
-    erasure that is sent for the first time counts towards the limit of erasures an hour.
-    """
-    db, now = transaction.db, transaction.at
-    until = now + timedelta(seconds=seconds)
-    leased = []
-    held_up = {name: connection_states.throttled_since(db, name) for name in {row["connection"] for row in due}}
-    for row in due:
-        before = TaskState(row["state"])
-        tracking = before in TRACKED
-        after = before if tracking else TaskState.SENDING
-        check_transition(before, after)
-        if not tracking and row["kind"] == RequestType.ERASURE and not row["attempts"]:
-            erasures_sent.note(transaction, row["number"])
-        if not tracking:
-            phases.count(row, after, now, throttled_since=held_up[row["connection"]])
-        row["state"] = after
-        row["fence"] += 1
-        row["may_have_acted"] |= before is TaskState.SENDING
-        row["trying_since"] = row["trying_since"] or to_text(now)
-        row["polls" if tracking else "attempts"] += 1
-        db.execute(
-            "UPDATE tasks SET state = ?, fence = ?, polls = ?, attempts = ?, may_have_acted = ?, trying_since = ?, "
-            "next_due_at = ?, lease_owner = ?, woken = 0, queued_ms = ?, throttled_ms = ?, vendor_ms = ? "
-            "WHERE number = ?",
-            [
-                after,
-                row["fence"],
-                row["polls"],
-                row["attempts"],
-                row["may_have_acted"],
-                row["trying_since"],
-                to_text(until),
-                owner,
-                row["queued_ms"],
-                row["throttled_ms"],
-                row["vendor_ms"],
-                row["number"],
-            ],
-        )
-        leased.append(
-            Leased(
-                task=_task(row, row["request_id"]),
-                number=row["number"],
-                request_number=row["request"],
-                recovered=before is TaskState.SENDING,
-                categories=tuple(json.loads(row["categories"])),
-                scope=row["scope"],
-                pseudonym=row["pseudonym"],
-                leased_until=until,
-            )
-        )
-    return leased
-
-
-def give_back(transaction: Transaction, leased: Leased) -> Task | None:
-    """Undo a lease of which certainly nothing came: not sent, not asked, not counted. None if it was lost."""
-    task = leased.task
-    tracking = task.state in TRACKED
-    if not still_held(transaction.db, leased):
-        return None
-    if not tracking and task.attempts == 1:
-        erasures_sent.forget(transaction, leased.number)
-    transaction.db.execute(
-        "UPDATE tasks SET state = ?, attempts = attempts - ?, polls = polls - ?, next_due_at = ?, "
-        "lease_owner = NULL, woken = 0, fence = fence + 1 WHERE number = ?",
-        [
-            task.state if tracking else TaskState.QUEUED,
-            int(not tracking),
-            int(tracking),
-            to_text(transaction.at),
-            leased.number,
-        ],
-    )
-    found = get(transaction.db, task.id)
-    return found[0] if found else None
-
-
-def still_held(db: Database, leased: Leased) -> bool:
-    """Whether nobody has taken the task since it was leased (its fencing number has not grown)."""
-    return bool(rows(db, "SELECT 1 FROM tasks WHERE number = ? AND fence = ?", [leased.number, leased.task.fence]))
-
-
-def settle(transaction: Transaction, leased: Leased, outcome: Outcome) -> Task | None:
-    """Write what a leased step found out and give the lease back. None if the lease was lost: nothing is written."""
-    held = rows(
-        transaction.db, "SELECT woken FROM tasks WHERE number = ? AND fence = ?", [leased.number, leased.task.fence]
-    )
-    if not held:
-        return None
-    if held[0]["woken"] and outcome.state in TRACKED:
-        outcome = Outcome(**{**vars(outcome), "next_due_at": transaction.at})
-    return change(transaction, leased.task.id, outcome)
-
-
 def change(transaction: Transaction, task_id: str, outcome: Outcome) -> Task:
     """Move a task to a state that may follow its own; ends any lease on it. Raises TransitionError."""
     db, at = transaction.db, to_text(transaction.at)
@@ -301,16 +139,7 @@ def change(transaction: Transaction, task_id: str, outcome: Outcome) -> Task:
         f"UPDATE tasks SET {changes}, lease_owner = NULL, woken = 0 WHERE number = :number",  # noqa: S608 - fixed names
         {column: row[column] for column in (*_CHANGED, "number")},
     )
-    return _task(row, row["request_id"])
-
-
-def release_leases_of_others(transaction: Transaction, owner: str) -> int:
-    """Make tasks due now that a dead worker holds. The next lease's fencing number shuts the old holder out."""
-    return transaction.db.execute(
-        "UPDATE tasks SET next_due_at = ?, lease_owner = NULL, fence = fence + 1 "
-        "WHERE lease_owner IS NOT NULL AND lease_owner != ?",
-        [to_text(transaction.at), owner],
-    ).rowcount
+    return from_row(row, row["request_id"])
 
 
 def move_due_times(transaction: Transaction, seconds: float) -> None:
@@ -362,7 +191,7 @@ def unanswered(db: Database, connection: str, pseudonym: str) -> list[tuple[str,
 def due_elsewhere(db: Database, connections: Iterable[str], now: datetime, limit: int = 100) -> list[Task]:
     """Due tasks of connections that are not among these: nobody would ever look at them again."""
     return [
-        _task(row, row["request_id"])
+        from_row(row, row["request_id"])
         for row in db.query(
             "SELECT t.*, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request "
             "WHERE t.ended_at IS NULL AND t.next_due_at <= ? "
@@ -378,7 +207,7 @@ def get(db: Database, task_id: str) -> tuple[Task, int] | None:
         "SELECT t.*, r.id AS request_id FROM tasks t JOIN requests r ON r.number = t.request WHERE t.id = ?",
         [task_id],
     ):
-        return _task(row, row["request_id"]), int(row["request"])
+        return from_row(row, row["request_id"]), int(row["request"])
     return None
 
 
@@ -388,20 +217,7 @@ def of_request(db: Database, number: int) -> Iterator[Task]:
         "WHERE t.request = ? ORDER BY t.number",
         [number],
     ):
-        yield _task(row, row["request_id"])
-
-
-def any_due(db: Database, connection: str, now: datetime) -> bool:
-    """Whether anything of a connection is due."""
-    return bool(
-        rows(
-            db,
-            "SELECT 1 FROM tasks WHERE connection = :name AND state IN ('queued', 'sending') AND next_due_at <= :now "
-            "UNION ALL SELECT 1 FROM tasks WHERE connection = :name "
-            "AND state IN ('in_progress', 'unknown_vendor_status') AND next_due_at <= :now LIMIT 1",
-            {"name": connection, "now": to_text(now)},
-        )
-    )
+        yield from_row(row, row["request_id"])
 
 
 def requests_in(db: Database, state: TaskState, limit: int = -1) -> list[tuple[int, str]]:
@@ -414,7 +230,8 @@ def requests_in(db: Database, state: TaskState, limit: int = -1) -> list[tuple[i
     return [(row["number"], row["id"]) for row in rows]
 
 
-def _task(row: dict[str, Any], request_id: str) -> Task:
+def from_row(row: dict[str, Any], request_id: str) -> Task:
+    """A row of the table, as the model has it."""
     return Task(
         id=row["id"],
         request_id=request_id,

@@ -16,10 +16,10 @@ from core.clock import Clock
 from core.model.privacy_requests import TRACKED
 from core.sandbox.address import connections_of
 from core.settings import ConnectionSettings, Settings
-from core.store import holds, identifiers, kill_switch, tasks
+from core.store import holds, identifiers, kill_switch, task_leases
 from core.store.database import Store
 from core.store.identifiers import Secret
-from core.store.tasks import Leased
+from core.store.task_leases import Leased
 from core.worker.leasing import Leasing
 from core.worker.outcomes import Schedule, after_submission, after_tracking, needs_person, outcome_unknown
 from core.worker.settling import MOST_AT_ONCE, Finished, Settling
@@ -103,7 +103,7 @@ class Worker:
             return []
         leasing = self._leasing_of(name)
         with self.store.reading() as db:
-            if not tasks.any_due(db, name, self.clock.now()):
+            if not task_leases.any_due(db, name, self.clock.now()):
                 leasing.ask_again_at = None
                 return []
         with self.store.writing() as transaction:
@@ -180,7 +180,7 @@ class Worker:
         sending = leased.task.state not in TRACKED
         with self.store.reading() as db:
             return _Look(
-                held=tasks.still_held(db, leased),
+                held=task_leases.still_held(db, leased),
                 stopped=kill_switch.stops(db, leased.task.connection)
                 or (sending and bool(holds.in_the_way_of(db, leased.request_number))),
                 secret=identifiers.reveal(db, self.store.keys, leased.task.request_id),

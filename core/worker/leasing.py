@@ -10,10 +10,10 @@ from core.model.events import EventKind
 from core.model.people import DESK
 from core.model.privacy_requests import TaskState
 from core.settings import ConnectionSettings
-from core.store import connection_states, erasures_sent, kill_switch, tasks
+from core.store import connection_states, erasures_sent, kill_switch, task_leases
 from core.store.database import Transaction
 from core.store.proof import task_event
-from core.store.tasks import Leased
+from core.store.task_leases import Leased
 
 # While submissions wait, one permit in so many goes to a poll. Under the vendor's limit a submission starts the
 # vendor's work and a poll only brings news of it, so news waits; never for good, or a vendor that fails every
@@ -72,7 +72,7 @@ class Leasing:
         sends, polls = share(self.turn, granted, len(to_send), len(to_track), one_in)
         if to_send and to_track:
             self.turn += granted
-        leased = tasks.take(transaction, to_send[:sends] + to_track[:polls], owner=self.owner, seconds=seconds)
+        leased = task_leases.take(transaction, to_send[:sends] + to_track[:polls], owner=self.owner, seconds=seconds)
         connection_states.note_limit(transaction, self.name, holds_up=granted < wanted)
         connection_states.save_flow(
             transaction, self.name, limiter=limits.to_json(), breaker=breaker.start_probe(now).to_json()
@@ -89,13 +89,13 @@ class Leasing:
         db, now = transaction.db, transaction.at
         left = self._erasures_left(transaction, limit)
         if probing:
-            return tasks.least_tried(db, self.name, now, new_erasures=left > 0), []
-        to_send = tasks.due_to_send(db, self.name, now, limit)
+            return task_leases.least_tried(db, self.name, now, new_erasures=left > 0), []
+        to_send = task_leases.due_to_send(db, self.name, now, limit)
         if sum(map(_is_new_erasure, to_send)) > left:
             allowed = [row for row in to_send if _is_new_erasure(row)][:left]
-            others = tasks.due_to_send(db, self.name, now, limit, new_erasures=False)
+            others = task_leases.due_to_send(db, self.name, now, limit, new_erasures=False)
             to_send = sorted([*allowed, *others], key=lambda row: (row["due_on"], row["next_due_at"]))[:limit]
-        return to_send, tasks.due_to_track(db, self.name, now, limit)
+        return to_send, task_leases.due_to_track(db, self.name, now, limit)
 
     def _erasures_left(self, transaction: Transaction, limit: int) -> int:
         """How many erasures may still leave in this hour, over all connections; no more than `limit` is told."""

@@ -8,12 +8,9 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock
 from core.settings import Settings
-from core.store import (
-    tasks,
-    worker_leases,
-)
+from core.store import task_leases, worker_leases
 from core.store.database import Store
-from core.store.tasks import Leased
+from core.store.task_leases import Leased
 from core.worker import Worker, calls_at_once
 from core.worker.batches import BatchKeeper
 from core.worker.deliveries import Deliveries
@@ -63,7 +60,7 @@ class WorkerProcess:
         if not self._wait_for_lease(until):
             return
         with self.store.writing() as transaction:
-            freed = tasks.release_leases_of_others(transaction, self.worker.owner)
+            freed = task_leases.release_leases_of_others(transaction, self.worker.owner)
         log.info("worker started", extra={"freed": freed})
         loops = [threading.Thread(target=self._beat_loop, name="beat", daemon=True)]
         loops += [

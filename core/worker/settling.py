@@ -13,12 +13,13 @@ from core.model.notices import NoticeKind
 from core.model.people import DESK
 from core.model.privacy_requests import TERMINAL, TRACKED, WAITS_FOR_A_PERSON, Task, TaskError, TaskState
 from core.settings import ConnectionSettings, Settings
-from core.store import exchanges, holding, holds, requests, tasks, webhook_events
+from core.store import exchanges, holding, holds, requests, task_leases, tasks, webhook_events
 from core.store.database import Store, Transaction
 from core.store.exchanges import StoredExchange
 from core.store.notices import raise_notice
 from core.store.proof import record_end, task_event
-from core.store.tasks import Leased, Outcome
+from core.store.task_leases import Leased
+from core.store.tasks import Outcome
 from core.worker.flow import keep_flow, keep_no_answer
 
 log = logging.getLogger(__name__)
@@ -101,10 +102,10 @@ class Settling:
             self._give_back(transaction, leased)
             self._hold_back(transaction, leased)
             return
-        if tasks.still_held(transaction.db, leased):
+        if task_leases.still_held(transaction.db, leased):
             outcome = self._without_conflict(transaction, leased, outcome)
             outcome = self._with_waiting_webhook(transaction, leased, outcome)
-        task = tasks.settle(transaction, leased, outcome)
+        task = task_leases.settle(transaction, leased, outcome)
         if task is None:
             vendor_id = one.found.vendor_request_id if isinstance(one.found, Submission) else None
             detail = {"fence": leased.task.fence, "vendor_request_id": vendor_id}
@@ -116,7 +117,7 @@ class Settling:
                 self._hold_back(transaction, leased)
 
     def _give_back(self, transaction: Transaction, leased: Leased) -> None:
-        task = tasks.give_back(transaction, leased)
+        task = task_leases.give_back(transaction, leased)
         if task and task.state is TaskState.QUEUED:
             detail = {"attempt": leased.task.attempts, "why": "not_sent", "due": None, "http_status": None}
             transaction.record(_event(EventKind.TASK_RETRY, task, detail))

@@ -14,7 +14,7 @@ from core.clock import SystemClock
 from core.desk import Desk
 from core.model.privacy_requests import RequestState, TaskState
 from core.settings import Settings
-from core.store import tasks
+from core.store import task_leases
 from core.store.audit import verify
 from core.worker import Worker
 from tests.desks import ADMIN, QUICK, desk_for, draft, settings_for
@@ -61,7 +61,7 @@ def finish(desk: Desk, settings: Settings, request_id: str) -> None:
     """The next worker takes over and works until the request waits for nothing."""
     worker = Worker(settings, desk.store, SystemClock())
     with desk.store.writing() as transaction:
-        tasks.release_leases_of_others(transaction, worker.owner)
+        task_leases.release_leases_of_others(transaction, worker.owner)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         worker.step("cxone")

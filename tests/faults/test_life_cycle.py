@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from core.desk import Choice, DeskError, VendorEvent
 from core.model.holds import HoldDraft
 from core.model.privacy_requests import TERMINAL, TaskState
-from core.store import tasks
+from core.store import task_leases
 from core.worker import Worker
 from tests.clocks import ManualClock
 from tests.desks import ADMIN, APPROVER, desk_for, draft, settings_for
@@ -88,7 +88,7 @@ class LifeOfRequests(RuleBasedStateMachine):
         self.clock.advance(10)
         self.worker.lease("cxone", 2)
         with self.desk.store.writing() as transaction:
-            tasks.release_leases_of_others(transaction, "the next worker")
+            task_leases.release_leases_of_others(transaction, "the next worker")
 
     @rule(number=st.integers(min_value=1, max_value=6), again=st.booleans())
     def receive_webhook(self, number: int, again: bool) -> None:

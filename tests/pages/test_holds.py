@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.model.holds import HoldDraft, HoldGround
 from core.model.people import Actor, Role
 from core.model.privacy_requests import TaskState
-from core.store import requests, tasks
+from core.store import requests, task_leases, tasks
 from core.store.tasks import Outcome
 from tests.desks import ADMIN, AUDITOR, REQUESTER
 from tests.pages.screens import Screen, press_label, said, screen, vendor_at
@@ -199,7 +199,7 @@ def test_what_is_held_back_is_listed_with_its_holds(live: Screen) -> None:
 def erase(at: Screen, request_id: str) -> None:
     """Let the vendor have done it, by a person's word."""
     with at.desk.store.writing() as transaction:
-        tasks.lease(transaction, "cxone", owner="worker", limit=10, seconds=60)
+        task_leases.lease(transaction, "cxone", owner="worker", limit=10, seconds=60)
         tasks.change(transaction, f"{request_id}-1", Outcome(TaskState.NEEDS_PERSON))
         number = requests.number_of(transaction.db, request_id)
         requests.follow_tasks(transaction, number, actor="desk|worker", grace_days=30)

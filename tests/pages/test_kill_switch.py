@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.model.people import Actor, Role
-from core.store import tasks
+from core.store import task_leases
 from tests.desks import ADMIN, AUDITOR, REQUESTER
 from tests.pages.screens import Screen, said, screen, vendor_at
 
@@ -84,7 +84,7 @@ def test_an_erasure_says_that_it_waits_for_the_limit_of_erasures_an_hour(
         waits = at.submit(2)
         at.start_worker()
         with at.desk.store.writing() as transaction:
-            tasks.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
+            task_leases.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
         words = said(at.open("track_requests", request=waits))
     assert "No more than 1 erasures are sent in an hour" in words
     assert "the next one leaves at 21 Nov 2026, 10:00 UTC" in words

@@ -8,7 +8,7 @@ import pytest
 
 from core.clock import to_text
 from core.model.privacy_requests import TaskError
-from core.store import connection_states, tasks, vault
+from core.store import connection_states, task_leases, vault
 from core.store.requests import RequestFilter
 from core.ui import overview
 from tests.desks import ADMIN, AUDITOR, REQUESTER, draft
@@ -220,7 +220,7 @@ def test_a_used_up_limit_of_erasures_an_hour_says_when_it_goes_on(
         at.submit(1)
         assert "0 of 1 allowed" in said(at.open())
         with at.desk.store.writing() as transaction:
-            tasks.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
+            task_leases.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
         assert "The limit of 1 erasures an hour is used up: the next one is sent at 21 Nov 2026, 10:00 UTC" in said(
             at.open()
         )

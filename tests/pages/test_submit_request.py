@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.model.people import Actor, Role
 from core.model.privacy_requests import TaskState
-from core.store import requests, tasks
+from core.store import requests, task_leases, tasks
 from core.store.requests import RequestFilter
 from core.store.tasks import Outcome
 from core.ui.links import PAGES
@@ -75,7 +75,7 @@ def filed(at: Screen) -> list[str]:
 def close(at: Screen, request_id: str) -> None:
     """The vendor completed it."""
     with at.desk.store.writing() as transaction:
-        tasks.lease(transaction, "cxone", owner="worker", limit=10, seconds=60)
+        task_leases.lease(transaction, "cxone", owner="worker", limit=10, seconds=60)
         tasks.change(transaction, f"{request_id}-1", Outcome(TaskState.COMPLETED, records_affected=3))
         number = requests.number_of(transaction.db, request_id)
         requests.follow_tasks(transaction, number, actor="desk|worker", grace_days=30)

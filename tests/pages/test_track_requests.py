@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.model.events import EventKind
 from core.model.people import Actor, Role
 from core.model.privacy_requests import TERMINAL, CascadeEntry, RequestState, TaskError, TaskState
-from core.store import exchanges, requests, tasks
+from core.store import exchanges, requests, task_leases, tasks
 from core.store.exchanges import StoredExchange
 from core.store.proof import record_end, task_event
 from core.store.requests import RequestFilter
@@ -39,7 +39,7 @@ def bring(at: Screen, request_id: str, state: TaskState, error: TaskError | None
     """Let the request's task come to a state, as the worker would."""
     store, task_id = at.desk.store, f"{request_id}-1"
     with store.writing() as transaction:
-        tasks.lease(transaction, "cxone", owner="worker", limit=10, seconds=60)
+        task_leases.lease(transaction, "cxone", owner="worker", limit=10, seconds=60)
         task = tasks.change(transaction, task_id, Outcome(state, error=error, **outcome))
         if state in TERMINAL:
             record_end(

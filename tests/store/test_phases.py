@@ -9,7 +9,7 @@ import pytest
 
 from core.model.measures import Phase
 from core.model.privacy_requests import RequestType, TaskError, TaskState
-from core.store import connection_states, tasks
+from core.store import connection_states, task_leases, tasks
 from core.store.database import Store
 from core.store.keys import load_or_create
 from core.store.phases import COLUMNS, spent
@@ -40,13 +40,13 @@ class Journey:
     def leased(self, after: float) -> None:
         self.clock.advance(after)
         with self.store.writing() as transaction:
-            (self.lease,) = tasks.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
+            (self.lease,) = task_leases.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
 
     def settled(self, after: float, state: TaskState, due: float | None = None, **more: object) -> None:
         self.clock.advance(after)
         with self.store.writing() as transaction:
             at = None if due is None else transaction.at + timedelta(seconds=due)
-            tasks.settle(transaction, self.lease, Outcome(state, next_due_at=at, **more))  # type: ignore[arg-type]  # the test's own fields
+            task_leases.settle(transaction, self.lease, Outcome(state, next_due_at=at, **more))  # type: ignore[arg-type]  # the test's own fields
 
     def changed(self, after: float, state: TaskState, due: float | None = None) -> None:
         self.clock.advance(after)

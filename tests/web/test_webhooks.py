@@ -18,7 +18,7 @@ from core.model.deadlines import Deadline
 from core.model.identifiers import pseudonym
 from core.model.privacy_requests import RequestType, TaskState
 from core.settings import SettingsError, load
-from core.store import requests, tasks
+from core.store import requests, task_leases, tasks
 from core.store.identifiers import Secret
 from core.store.requests import NewRequest
 from core.store.tasks import Outcome
@@ -136,8 +136,8 @@ class TestWhatIsTaken:
         desk = serve()
         with desk.desk.store.writing() as transaction:
             request_id, _ = requests.file(transaction, about("USR-8847291", desk))
-            (leased,) = tasks.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
-            tasks.settle(transaction, leased, Outcome(TaskState.IN_PROGRESS, vendor_request_id="req-1"))
+            (leased,) = task_leases.lease(transaction, "cxone", owner="w", limit=1, seconds=60)
+            task_leases.settle(transaction, leased, Outcome(TaskState.IN_PROGRESS, vendor_request_id="req-1"))
 
         assert desk.post(event(subjectId="USR-1111111")).status == 200
 

@@ -14,7 +14,7 @@ from core.clock import SystemClock
 from core.desk import Desk
 from core.model.privacy_requests import TaskState
 from core.settings import Settings
-from core.store import tasks
+from core.store import task_leases
 from core.worker import Worker
 from core.worker.run import WorkerProcess
 from tests.cli.shell import COMMAND, environment
@@ -193,7 +193,7 @@ def test_sigterm_during_a_call_that_hangs_ends_the_process_within_ten_seconds_an
     vendor.on_submitted = lambda number: False
     next_one = Worker(settings, desk.store, SystemClock())
     with desk.store.writing() as transaction:
-        tasks.release_leases_of_others(transaction, next_one.owner)
+        task_leases.release_leases_of_others(transaction, next_one.owner)
     next_one.step("cxone")
     next_one.close()
     assert vendor.carried_out == {"USR-0000000": 1}

@@ -11,8 +11,9 @@ import pytest
 from core.desk import Desk
 from core.model.privacy_requests import TaskState
 from core.settings import Settings
-from core.store import requests, tasks
-from core.store.tasks import Leased, Outcome
+from core.store import requests, task_leases
+from core.store.task_leases import Leased
+from core.store.tasks import Outcome
 from core.worker import Worker, calls_at_once
 from core.worker.leasing import ONE_POLL_IN_UNDER_THE_LIMIT, share
 from tests.clocks import ManualClock
@@ -48,7 +49,7 @@ class Bench:
         with self.desk.store.writing() as transaction:
             for one in leased:
                 outcome = Outcome(TaskState.IN_PROGRESS, transaction.at, vendor_request_id=f"v-{one.number}")
-                tasks.settle(transaction, one, outcome)
+                task_leases.settle(transaction, one, outcome)
 
     def run(self, seconds: float, *, every: float = 0.2, connection: str = "cxone") -> list[tuple[float, Leased]]:
         """What is leased, and when, while the worker asks every so often and every call ends at once."""
@@ -180,7 +181,7 @@ class TestErasuresAnHour:
         leased = bench.worker.lease("cxone", 20)
         assert len(leased) == 5
         with bench.desk.store.writing() as transaction:
-            tasks.settle(transaction, leased[0], Outcome(TaskState.QUEUED, transaction.at))
+            task_leases.settle(transaction, leased[0], Outcome(TaskState.QUEUED, transaction.at))
         bench.file(1, kind="ACCESS")
         clock.advance(5)
         again = bench.worker.lease("cxone", 20)
@@ -212,7 +213,7 @@ class TestErasuresAnHour:
         bench.file(7)
         leased = bench.worker.lease("cxone", 20)
         with bench.desk.store.writing() as transaction:
-            given_back = tasks.give_back(transaction, leased[0])
+            given_back = task_leases.give_back(transaction, leased[0])
         assert given_back
         assert (given_back.state, given_back.attempts) == (TaskState.QUEUED, 0)
         assert len(bench.worker.lease("cxone", 20)) == 1
@@ -227,8 +228,8 @@ def test_a_lease_reads_no_more_than_it_takes_however_much_waits(bench: Bench) ->
     statements: list[str] = []
     with bench.desk.store.reading() as db:
         db.conn.set_trace_callback(statements.append)
-        tasks.due_to_send(db, "cxone", bench.clock.now(), 3)
-        tasks.due_to_track(db, "cxone", bench.clock.now(), 3)
+        task_leases.due_to_send(db, "cxone", bench.clock.now(), 3)
+        task_leases.due_to_track(db, "cxone", bench.clock.now(), 3)
         db.conn.set_trace_callback(None)
         plans = [[str(step["detail"]) for step in db.query(f"EXPLAIN QUERY PLAN {one}")] for one in statements]
     assert ["tasks_to_send" in plans[0][0], "tasks_to_track" in plans[1][0]] == [True, True]

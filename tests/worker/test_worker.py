@@ -11,7 +11,7 @@ import pytest
 from core.desk import Acceptance, Desk, DeskError, VendorEvent
 from core.model.privacy_requests import RequestState, Task, TaskState
 from core.settings import Settings
-from core.store import tasks
+from core.store import task_leases
 from core.worker import Worker
 from core.worker.run import hand_over_stranded, note_clock_jump
 from tests.clocks import ManualClock
@@ -418,7 +418,7 @@ def test_a_worker_that_lost_its_lease_may_not_write(bench: Bench, vendor: Vendor
     request = bench.file()
     (stalled,) = bench.worker.lease("cxone", 1)
     with bench.desk.store.writing() as transaction:
-        tasks.release_leases_of_others(transaction, "another worker")
+        task_leases.release_leases_of_others(transaction, "another worker")
     submissions = vendor.submissions
     bench.worker.act("cxone", stalled)
     assert vendor.submissions == submissions, "it must not even send"
@@ -433,7 +433,7 @@ def test_an_answer_that_comes_after_the_lease_was_lost_is_recorded_and_changes_n
 
     def overtaken(number: int) -> bool:
         with bench.desk.store.writing() as transaction:
-            tasks.release_leases_of_others(transaction, "another worker")
+            task_leases.release_leases_of_others(transaction, "another worker")
         return False
 
     vendor.on_submitted = overtaken
@@ -449,7 +449,7 @@ def test_a_task_found_half_sent_without_a_key_is_outcome_unknown(unkeyed: Bench,
     request = unkeyed.file()
     unkeyed.worker.lease("cxone", 1)  # and the process dies here
     with unkeyed.desk.store.writing() as transaction:
-        tasks.release_leases_of_others(transaction, "the next worker")
+        task_leases.release_leases_of_others(transaction, "the next worker")
     assert unkeyed.work(request).state is TaskState.OUTCOME_UNKNOWN
     assert vendor.submissions == 0
 
