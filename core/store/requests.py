@@ -155,26 +155,29 @@ def file(transaction: Transaction, new: NewRequest) -> tuple[str, bool]:
             new.filed_by,
             request=request_id,
             outcome=state,
-            detail={
-                "type": new.type,
-                "categories": list(new.categories),
-                "scope": new.scope,
-                "law": new.law,
-                "region": new.region,
-                "received": new.received.isoformat(),
-                "due": new.due_on.isoformat(),
-                "policy": new.policy_version,
-                "pack": next((d.rule for d in new.deadlines if d.what == "respond"), ""),
-                "subject": new.pseudonym,
-                "tasks": task_ids,
-                "overrides": list(new.overrides),
-            },
+            detail={**wish(new), "subject": new.pseudonym, "tasks": task_ids},
         )
     )
     if new.approval:
         asker = Asker(new.filed_by, new.filed_by_name)
         request_approvals.ask(transaction, number, request_id, new.approval, asker)
     return request_id, True
+
+
+def wish(new: NewRequest) -> dict[str, Any]:
+    """What the event of filing tells, but for the person and the tasks."""
+    return {
+        "type": new.type,
+        "categories": list(new.categories),
+        "scope": new.scope,
+        "law": new.law,
+        "region": new.region,
+        "received": new.received.isoformat(),
+        "due": new.due_on.isoformat(),
+        "policy": new.policy_version,
+        "pack": next((d.rule for d in new.deadlines if d.what == "respond"), ""),
+        "overrides": list(new.overrides),
+    }
 
 
 def filed_with(db: Database, intent: str) -> str | None:

@@ -16,7 +16,7 @@ from core.model.privacy_requests import RequestState, TaskState, request_state
 from core.store import identifiers
 from core.store.database import Transaction
 from core.store.measures import counting
-from core.store.requests import NewRequest, deadlines_to_json
+from core.store.requests import NewRequest, deadlines_to_json, wish
 
 _REQUEST = (
     "number", "intent", "type", "categories", "scope", "law", "region", "received", "submitted_at", "reference",
@@ -123,18 +123,7 @@ def _shared(new: NewRequest, at: datetime) -> _Shared:
         state=request_state([new.start]),
         due=due,
         grace_until=due if new.grace else None,
-        detail={
-            "type": new.type,
-            "categories": list(new.categories),
-            "scope": new.scope,
-            "law": new.law,
-            "region": new.region,
-            "received": new.received.isoformat(),
-            "due": new.due_on.isoformat(),
-            "policy": new.policy_version,
-            "pack": next((d.rule for d in new.deadlines if d.what == "respond"), ""),
-            "overrides": list(new.overrides),
-        },
+        detail=wish(new),
     )
 
 
