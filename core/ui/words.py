@@ -127,6 +127,13 @@ KIND_WORDS: Mapping[str, str] = {
 NEEDS_ATTENTION = frozenset({RequestState.NEEDS_PERSON, RequestState.FAILED, RequestState.PARTLY_COMPLETED})
 
 
+def outcome_words(code: str | None) -> str:
+    """How something ended, as a person would say it: the log has `in_force`, or a vendor's own `NOT_FOUND`."""
+    if not code or not code.islower():
+        return code or ""
+    return STATE_WORDS.get(code) or code.replace("_", " ").capitalize()
+
+
 def ago(value: datetime | None, now: datetime) -> str:
     """`just now`, `3 min ago`, `5 h ago`, `2 days ago`; `never` where there is none."""
     if value is None:

@@ -136,8 +136,8 @@ def test_another_filter_begins_at_its_newest_event(live: Screen) -> None:
         ({"audit_request": "PR-000002"}, EventFilter(request="PR-000002")),
         ({"audit_connection": "cxone"}, EventFilter(connection="cxone")),
         ({"audit_actor": "Ada Admin"}, EventFilter(actor=ADMIN.id)),
-        ({"audit_outcome": "paused"}, EventFilter(outcome="paused")),
-        ({"audit_outcome": "queued"}, EventFilter(outcome="queued")),
+        ({"audit_outcome": "Paused"}, EventFilter(outcome="paused")),
+        ({"audit_outcome": "Queued"}, EventFilter(outcome="queued")),
     ],
 )
 def test_an_address_opens_the_log_filtered(live: Screen, query: dict[str, str], expected: EventFilter) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from core.model.people import DESK
-from core.ui.words import ago, counted, days_left, duration, error_class, minute, number, share, who
+from core.ui.words import ago, counted, days_left, duration, error_class, minute, number, outcome_words, share, who
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -79,3 +79,11 @@ def test_an_actor_is_called_by_name() -> None:
     assert who(DESK.id) == "Privacy Desk"
     assert who("https://id.example.com|dana") == "dana"
     assert who("odd") == "odd"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("completed", "Completed"), ("in_force", "In force"), ("PARTIALLY_COMPLETED", "PARTIALLY_COMPLETED"), (None, "")],
+)
+def test_an_outcome_is_told_in_words_and_a_vendors_own_as_it_wrote_it(code: str | None, words: str) -> None:
+    assert outcome_words(code) == words

@@ -11,7 +11,7 @@ from core.model.people import Actor
 from core.store.audit import EventFilter
 from core.ui.audit import finding_people, place
 from core.ui.session import desk
-from core.ui.words import KIND_WORDS, who
+from core.ui.words import KIND_WORDS, outcome_words, who
 
 ANY = "Any"
 _LONGEST = 200  # characters; a longer word than any in the log finds nothing anyway
@@ -69,9 +69,9 @@ def choose(person: Actor) -> EventFilter:
         outcome = st.selectbox(
             "Outcome",
             [ANY, *known.outcomes],
+            format_func=outcome_words,
             key="audit_outcome",
             bind="query-params",
-            help="As the log has it.",
             on_change=place.newest,
         )
         since = st.date_input(

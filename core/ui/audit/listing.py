@@ -7,7 +7,7 @@ from core.store.audit import EventFilter
 from core.ui.audit import exporting, place
 from core.ui.audit.filters import namer
 from core.ui.session import desk
-from core.ui.words import KIND_WORDS, counted, number
+from core.ui.words import KIND_WORDS, counted, number, outcome_words
 
 PAGE_SIZE = 50
 
@@ -33,7 +33,7 @@ def show(person: Actor, where: EventFilter) -> None:
             "What happened": [KIND_WORDS.get(row.kind, row.kind) for row in rows],
             "Request": [row.request for row in rows],
             "Connection": [row.connection for row in rows],
-            "Outcome": [row.outcome for row in rows],
+            "Outcome": [outcome_words(row.outcome) for row in rows],
             "Who": [named(row.actor) for row in rows],
         },
         hide_index=True,
