@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from streamlit import config
 
+from core.ui.charts import WORDS
+
 ROOT = Path(__file__).parents[2]
 WRITTEN = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))
 THEMES = ["light", "dark"]
@@ -128,6 +130,9 @@ class TestTheme:
         assert len(colours["chartCategoricalColors"]) == 10, "with fewer, Plotly uses its own"
         for colour in colours["chartCategoricalColors"]:
             assert contrast(colour, colours["backgroundColor"]) >= 3
+
+    def test_the_words_of_a_chart_can_be_read_also_until_it_is_drawn_for_another_theme(self, theme: str) -> None:
+        assert contrast(WORDS, WRITTEN["theme"][theme]["backgroundColor"]) >= {"light": 4.5, "dark": 3}[theme]
 
     @pytest.mark.parametrize("vision", VISIONS)
     def test_chart_colours_stand_apart_from_each_other(self, theme: str, vision: str) -> None:

@@ -99,9 +99,10 @@ def effort(found: Reading) -> Section:
             ("API calls for each", cost.calls, "calls"),
         )
     )
-    return Section(
-        "effort", "Effort", lead=f"Over {number(cost.successful)} submissions that were successful.", cards=cards
+    submissions = (
+        "1 submission that was" if cost.successful == 1 else f"{number(cost.successful)} submissions that were"
     )
+    return Section("effort", "Effort", lead=f"Over {submissions} successful.", cards=cards)
 
 
 def _bands(found: Reading) -> Chart:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.desk.reports.axes import Scale, scale_of
 from core.desk.reports.figures import Chart, in_words
-from core.ui.charts import BAR_HEIGHT, PATTERNS, timeline
+from core.ui.charts import BAR_HEIGHT, PATTERNS, empty, timeline
 
 FEW = 7
 MOST_DOTS = 45
@@ -60,7 +60,7 @@ def figure_of(chart: Chart) -> go.Figure:
 
 
 def _lying_bars(chart: Chart, scale: Scale) -> go.Figure:
-    figure = go.Figure()
+    figure = empty()
     last = len(chart.drawn) - 1
     kind = chart.table.column(chart.drawn[0]).kind
     totals = [sum(row) for row in zip(*([v or 0 for v in chart.table.values(n)] for n in chart.drawn), strict=True)]

@@ -153,7 +153,7 @@ def chart(person: Actor, glance: PurposesAtAGlance) -> None:
 
 def _bars(rows: tuple[Standing, ...]) -> go.Figure:
     names = [row.name for row in rows]
-    figure = go.Figure()
+    figure = charts.empty()
     for name, days, pattern in (
         ("Declared", [row.declared_days for row in rows], ""),
         ("Live", [row.live_days for row in rows], "/"),
