@@ -124,11 +124,11 @@ _PAGE = """<!doctype html>
 @page {{ size: A4; margin: 16mm 14mm; }}
 body {{ font: 10pt/1.4 system-ui, sans-serif; color: #14181c; background: #fff; max-width: 182mm; margin: 2rem auto;
   padding: 0 1rem; }}
-h1 {{ font-size: 20pt; margin: 0 0 .5rem; }}
+h1 {{ font-size: 18pt; margin: 0 0 .5rem; }}
 h2 {{ font-size: 14pt; margin: 0 0 .4rem; padding-top: .5rem; border-top: 2px solid #17616e; }}
 h3 {{ font-size: 10.5pt; margin: .9rem 0 .2rem; break-after: avoid; }}
 h2, h3 {{ overflow-wrap: anywhere; }}
-h2, h2 + p {{ break-after: avoid; }}
+h2, h2 + p, h3 + p, figure:has(+ .short) {{ break-after: avoid; }}
 .short {{ break-inside: avoid; }}
 p {{ margin: 0 0 .6rem; }}
 section {{ margin-top: 1.4rem; }}
@@ -144,7 +144,7 @@ th, td {{ text-align: left; vertical-align: top; padding: .14rem .5rem .14rem 0;
 tbody th {{ font-weight: 500; }}
 .n {{ text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
 td.n {{ white-space: nowrap; }}
-.numbers tbody th {{ min-width: 22mm; }}
+.numbers tbody th {{ min-width: 30mm; }}
 .facts th {{ width: 28%; color: #4a5259; font-weight: 500; }}
 .cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(38mm, 1fr)); gap: .5rem; list-style: none;
   padding: 0; margin: .4rem 0 .8rem; }}
@@ -153,9 +153,11 @@ td.n {{ white-space: nowrap; }}
 .label {{ font-size: 8.5pt; color: #4a5259; }}
 .value {{ font-size: 15pt; font-weight: 600; }}
 .change {{ font-size: 8.5pt; }}
-dt {{ font-weight: 600; margin-top: .4rem; break-after: avoid; }}
+dl {{ columns: 2 70mm; column-gap: 8mm; font-size: 9pt; line-height: 1.35; margin: 0; }}
+dt {{ font-weight: 600; margin-top: .3rem; break-after: avoid; }}
 dd {{ margin: 0; break-inside: avoid; }}
 #numbers, #definitions {{ break-before: page; }}
+@media screen and (max-width: 40rem) {{ .numbers {{ display: block; overflow-x: auto; }} }}
 @media print {{ body {{ margin: 0; max-width: none; padding: 0; }} * {{ print-color-adjust: exact; }} }}
 </style>
 </head>
