@@ -8,6 +8,7 @@ import streamlit as st
 from core.desk import DeskError, PersonView
 from core.model.people import Action, Actor, Role
 from core.ui import code_blocks
+from core.ui.findings import escape
 from core.ui.session import desk
 from core.ui.words import ago, minute, number
 
@@ -83,7 +84,7 @@ def change(person: Actor, views: list[PersonView]) -> None:
     with st.form("people_roles", border=False):
         ticked = {role: _tick(view, role) for role in Role}
         st.form_submit_button(
-            "Save roles",
+            f"Save the roles of {escape(view.person.name)}",
             type="primary",
             key="people_save",
             on_click=_do,

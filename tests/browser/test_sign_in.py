@@ -233,12 +233,14 @@ def set_role(page: Page, name: str, role: str) -> None:
     """Turn one role of somebody on or off."""
     page.get_by_role("combobox", name="Person").click()
     page.get_by_role("option", name=re.compile(f"^{name}")).click()
+    save = page.get_by_role("button", name=f"Save the roles of {name}")
+    expect(save).to_be_visible()
     box = page.get_by_role("checkbox", name=role, exact=True)
     expect(box).to_have_count(1)  # while the page is drawn anew, those of the person before stand there, too
     before = box.is_checked()
     box.focus()
     box.press("Space")
-    page.get_by_role("button", name="Save roles").click()
+    save.click()
     expect(page.get_by_text(f"The roles of {name} are saved.")).to_be_visible()
     expect(box).to_be_checked(checked=not before)
 

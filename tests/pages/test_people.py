@@ -156,7 +156,7 @@ def test_an_administrator_gives_and_takes_roles(visitors: Visitors) -> None:
     assert list(people.dataframe[0].value["Account"]) == ["nova@example.com", ""]
 
     box(people, "Auditor").check()
-    button(people, "Save roles").click().run()
+    button(people, "Save the roles of Nova New").click().run()
 
     assert "The roles of Nova New are saved." in said(people)
     assert list(people.dataframe[0].value["Access"]) == ["Administrator", "Auditor"]
@@ -164,7 +164,7 @@ def test_an_administrator_gives_and_takes_roles(visitors: Visitors) -> None:
 
     people = choose(visitors.open("people", boss), "Nova New")
     box(people, "Auditor").uncheck()
-    button(people, "Save roles").click().run()
+    button(people, "Save the roles of Nova New").click().run()
 
     assert visitors.open("audit_log", visitors.claims("new-1")).title[0].value == "You have no role yet"
 
