@@ -25,6 +25,7 @@ STATE, TYPE, SYSTEM, WHEN, ORDER = "state", "type", "system", "when", "order"
 _TEXT = "requests_text"
 _SEARCHES = "requests_searches"
 
+ANY = "Any"  # and not None: on the way back through the history the browser would show that as nothing chosen
 ANY_TIME = "Any time"
 OVERDUE = "Overdue"
 AT_RISK = f"Due within {AT_RISK_DAYS} days"
@@ -88,16 +89,15 @@ def _filters() -> RequestFilter:
         )
         kind = st.selectbox(
             "Type",
-            [None, *RequestType],
-            format_func=lambda kind: TYPE_WORDS[kind] if kind else "Any",
+            [ANY, *RequestType],
+            format_func=lambda kind: TYPE_WORDS.get(kind, kind),
             key=TYPE,
             bind="query-params",
             on_change=_first_page,
         )
         system = st.selectbox(
             "System",
-            [None, *request_form.systems()],
-            format_func=lambda name: name or "Any",
+            [ANY, *request_form.systems()],
             key=SYSTEM,
             bind="query-params",
             on_change=_first_page,
@@ -112,8 +112,8 @@ def _filters() -> RequestFilter:
         order = st.selectbox("Order", [NEWEST, NEAREST], key=ORDER, bind="query-params", on_change=_first_page)
     where = RequestFilter(
         states=tuple(states),
-        type=kind,
-        connection=system,
+        type=None if kind == ANY else kind,
+        connection=None if system == ANY else system,
         text=(st.session_state[_TEXT] or "").strip(),
         order="due" if order == NEAREST else "newest",
     )
@@ -193,7 +193,7 @@ def _nothing(person: Actor) -> None:
 
 
 def _clear() -> None:
-    for name, value in ((_TEXT, ""), (STATE, []), (TYPE, None), (SYSTEM, None), (WHEN, ANY_TIME), (ORDER, NEWEST)):
+    for name, value in ((_TEXT, ""), (STATE, []), (TYPE, ANY), (SYSTEM, ANY), (WHEN, ANY_TIME), (ORDER, NEWEST)):
         st.session_state[name] = value
     behind_a_number.forget()
     _first_page()

@@ -59,5 +59,5 @@ def test_a_million_events_take_under_100_mb_more_than_a_page_of_them(folder: Pat
     )
     rows, megabytes = map(float, run.stdout.split())
     print(f"\n{what}: {rows:,.0f} events, {megabytes:.0f} MB")  # noqa: T201 - what the README states
-    assert rows == EVENTS
+    assert EVENTS <= rows <= EVENTS + 2  # every export is an event itself
     assert megabytes < 100

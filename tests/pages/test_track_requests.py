@@ -165,8 +165,8 @@ class TestFinding:
         page = at.open("track_requests", state="nonsense", when="never", order="../../etc", type="X" * 10_000)
         assert filters(page) == {
             "State": [],
-            "Type": None,
-            "System": None,
+            "Type": "Any",
+            "System": "Any",
             "When": "Any time",
             "Order": "Newest first",
         }

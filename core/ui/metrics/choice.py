@@ -42,6 +42,7 @@ PERIODS: Mapping[str, Callable[[date], Days]] = {
     "Last year": lambda today: Days.of_year(today.year - 1),
 }
 _DEFAULT = "30 days"
+_ANY = "Any"  # and not None: on the way back through the history the browser would show that as nothing chosen
 _LAWS = {"California law": CALIFORNIA, "All individuals": None}
 
 
@@ -87,10 +88,12 @@ def _any(
     """One of what is on record, or any."""
 
     def named(option: Any) -> str:
-        return "Any" if option is None else (words or {}).get(option, str(option))
+        return (words or {}).get(option, str(option))
 
-    _check(label, key, [named(option) for option in (None, *options)], misunderstood)
-    return st.selectbox(label, [None, *options], format_func=named, key=key, bind="query-params")
+    options = [_ANY, *options]
+    _check(label, key, [named(option) for option in options], misunderstood)
+    chosen = st.selectbox(label, options, format_func=named, key=key, bind="query-params")
+    return None if chosen == _ANY else chosen
 
 
 def _check(label: str, key: str, options: Sequence[str], misunderstood: list[str]) -> None:
