@@ -99,10 +99,8 @@ def effort(found: Reading) -> Section:
             ("API calls for each", cost.calls, "calls"),
         )
     )
-    submissions = (
-        "1 submission that was" if cost.successful == 1 else f"{number(cost.successful)} submissions that were"
-    )
-    return Section("effort", "Effort", lead=f"Over {submissions} successful.", cards=cards)
+    lead = f"Over {number(cost.successful)} successful submission{'' if cost.successful == 1 else 's'}."
+    return Section("effort", "Effort", lead=lead, cards=cards)
 
 
 def _bands(found: Reading) -> Chart:
